@@ -106,11 +106,12 @@ bench: lambda ## Measure tokens, requests, CloudWatch calls beside HAProxy, patt
 	$(CARGO) bench --locked --package logmark-filter-pattern --bench matching
 	$(CARGO) bench --locked --package logmark-quota --bench simulation
 	$(CARGO) bench --locked --package logmark-event-page --bench transcode
+	$(CARGO) bench --locked --package logmark-event-rules --bench masking
 
 # Each target starts from the corpus of its language. New inputs are kept in fuzz/corpus.
 FUZZ_SECONDS ?= 60
-FUZZ_TARGETS ?= filter_pattern_parse filter_pattern_match insights_parse event_page
-fuzz: ## Fuzz the two languages and pages of events, FUZZ_SECONDS for each target (needs cargo-fuzz)
+FUZZ_TARGETS ?= filter_pattern_parse filter_pattern_match filter_rule insights_parse event_page event_mask
+fuzz: ## Fuzz the two languages, pages of events, masks and row rules, FUZZ_SECONDS for each target (needs cargo-fuzz)
 	@command -v cargo-fuzz >/dev/null || { echo 'cargo-fuzz is missing: cargo install --locked cargo-fuzz'; exit 1; }
 	$(CARGO) run --quiet --manifest-path fuzz/Cargo.toml --bin seeds
 	@for target in $(FUZZ_TARGETS); do \
@@ -125,6 +126,8 @@ deny: ## Check licences, bans and sources of all dependencies (needs cargo-deny)
 setup: .venv/.done .moto/.done tests/web/node_modules/.done sdk ## Install the pinned tools of the tests (Python, Node, a browser), and build the clients of sdk/
 
 .venv/.done: tests/tools/requirements.txt
+	@# A proxy in front of live tails.
+	@command -v haproxy >/dev/null || sh tests/tools/apt.sh haproxy
 	@sh tests/tools/venv.sh .venv
 	.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement tests/tools/requirements.txt
 	@touch $@

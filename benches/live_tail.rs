@@ -45,6 +45,8 @@ fn permit(group: &str, tenant: usize) -> Permit<TailGroup> {
         groups: vec![Pattern::try_from("*").unwrap()],
         streams: None,
         actions: vec![Action::Tail],
+        rows: None,
+        mask: None,
     };
     let tenant = Tenant { id: id.clone(), weight: 1, limits: Limits::default(), grants: vec![grant] };
     let claims =

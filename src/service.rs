@@ -45,7 +45,7 @@ const WRITE_STALL: Duration = Duration::from_secs(30);
 const CONNECTION_AGE: Duration = Duration::from_secs(3600);
 /// Limit for stopping running queries when the service stops.
 const QUERIES_STOP: Duration = Duration::from_secs(5);
-/// Limit for writing the last audit lines when the service stops. Then they go to standard error.
+/// Limit for writing the last audit lines at the end.
 const AUDIT_STOP: Duration = Duration::from_secs(10);
 /// Interval of the maintenance of metrics.
 const UPKEEP: Duration = Duration::from_secs(5);

@@ -19,6 +19,9 @@ fn main() -> io::Result<()> {
     let pairs = patterns.iter().zip(messages.iter().cycle().step_by(2)).map(|(pattern, message)| format!("{pattern}\n{message}"));
     write("filter_pattern_match", &pairs.collect::<Vec<_>>())?;
     write("filter_pattern_parse", &patterns)?;
+    write("filter_rule", &patterns)?;
+    let masked = messages.iter().map(|message| format!("$.user.id $.items[*].sku $[\"a.b\"] $.level\n{message}"));
+    write("event_mask", &masked.collect::<Vec<_>>())?;
     write("insights_parse", &queries)?;
     write("event_page", &answers())
 }

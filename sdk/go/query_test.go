@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"logmark.example/logmark"
+	"logmark.example/logmark/generated"
 )
 
 func query(group string) logmark.QueryRequest {
@@ -109,4 +110,50 @@ func TestAQueryThatNobodyWaitsForIsStopped(t *testing.T) {
 		t.Fatal(err)
 	}
 	expectStopped(t, 2)
+}
+
+func TestACheckTellsColumnsAndFaultsAndStartsNothing(t *testing.T) {
+	checked := func(group, text string) (*generated.QueryCheck, error) {
+		body := generated.NewQueryToCheck([]string{group}, text, "-1h")
+		found, _, err := acme(t).API.QueriesAPI.CheckQuery(ctx).QueryToCheck(*body).Execute()
+		return found, err
+	}
+	good, err := checked("/acme/api", "stats count(*) as n by status")
+	if err != nil || !reflect.DeepEqual(good.Columns, []string{"status", "n"}) || *good.Shape != "table" ||
+		len(good.Diagnostics)+len(good.Refusals) != 0 || good.Estimate.Basis == "" {
+		t.Fatal(good, err)
+	}
+	bad, err := checked("/acme/api", "fields status\n| stat count(*)")
+	if err != nil || len(bad.Diagnostics) == 0 {
+		t.Fatal(bad, err)
+	}
+	fault := bad.Diagnostics[0]
+	if fault.Severity != "error" || fault.Line != 2 || fault.Column != 3 || *fault.Fix != "stats" {
+		t.Fatal(fault)
+	}
+	refused, err := checked("/acme/api", "SOURCE '/other'")
+	if err != nil || len(refused.Refusals) == 0 || refused.Refusals[0].Detail == "" {
+		t.Fatal(refused, err)
+	}
+	_, err = checked("/other/x", "fields status")
+	expectError(t, err, "404 not_found")
+}
+
+func TestTheLanguageListsCommandsAndFunctions(t *testing.T) {
+	language, _, err := acme(t).API.QueriesAPI.QueryLanguage(ctx).Execute()
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := map[string]bool{}
+	for _, command := range language.Commands {
+		names[command.Name] = command.Description != "" && command.Example != ""
+	}
+	for _, function := range language.Functions {
+		names[function.Name+"()"] = true
+	}
+	for _, name := range []string{"fields", "filter", "stats", "parse", "count()", "pct()"} {
+		if !names[name] {
+			t.Fatal(name)
+		}
+	}
 }

@@ -36,6 +36,29 @@ func TestATailBeginsWithItsHistoryAndOutlivesCuts(t *testing.T) {
 	}
 }
 
+func TestATailOutlivesCutsAtAnyByteAndBuffersThatAreLost(t *testing.T) {
+	for _, habit := range []string{"ragged", "buffered"} {
+		if found := take(t, through(t, habit).Tail(ctx, bigTail()), 10000); !reflect.DeepEqual(found, allOfBig()) {
+			t.Fatalf("%s: %d messages: %.300q", habit, len(found), found)
+		}
+	}
+}
+
+func TestNothingIsLostWhereIdleConnectionsAreClosed(t *testing.T) {
+	address := variable(t, "LOGMARK_FRONT_URL") + "/idle/"
+	client := newClient(t, address, logmark.Token(variable(t, "LOGMARK_TOKEN_WATCHER")))
+	found := take(t, client.Tail(ctx, logmark.TailRequest{Group: "/watched/ticks"}), 6)
+	var first int
+	if _, err := fmt.Sscanf(found[0], "tick %d", &first); err != nil {
+		t.Fatal(err)
+	}
+	for number, message := range found {
+		if message != fmt.Sprintf("tick %d", first+number) {
+			t.Fatalf("%q", found)
+		}
+	}
+}
+
 func TestATailIsResumedByItsCursor(t *testing.T) {
 	first := acme(t).Tail(ctx, bigTail())
 	found := take(t, first, 100)

@@ -33,6 +33,8 @@ pub fn caller(access_key: &str, source: &SourceName) -> Result<Caller, NameError
         groups: vec![groups.clone()],
         streams: None,
         actions: actions.to_vec(),
+        rows: None,
+        mask: None,
     };
     let claims = Claims {
         issuer: ISSUER.to_owned(),

@@ -14,6 +14,7 @@ use crate::domain::name::{LogGroupName, SourceName, TenantId};
 use crate::domain::operation::{Operation, ReadGroup, ReadStream, Reading, StartBy, StreamSelection};
 use crate::domain::pattern::Pattern;
 use crate::domain::query::operations::{CheckQuery, ReadQuery, RulesFingerprint, RunningQuery, StartQuery};
+use crate::domain::rules::{Clause, EventRules, Visibility};
 use crate::domain::tail::{EventsOperation, TailGroup, TailStream, Tailing};
 use crate::domain::time::TimeRange;
 
@@ -28,13 +29,13 @@ pub struct GrantReason {
     pub claim: String,
 }
 
-/// Groups and streams that one grant covers.
+/// What one grant covers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GrantCoverage {
     /// The groups.
     pub groups: Vec<Pattern>,
-    /// The streams in them.
-    pub streams: StreamRule,
+    /// What it shows of their events.
+    pub clause: Clause,
 }
 
 /// The groups of one source that the caller may see: those that both a grant and a scope cover.
@@ -65,17 +66,17 @@ impl GroupRule {
         self.grants.iter().filter(move |grant| grant.groups.iter().any(|pattern| pattern.matches(group)))
     }
 
-    /// Whether a grant covers all streams of the group. Only then the caller may see values about the whole group, such as sizes.
+    /// Whether a grant shows all of the group's events as they are stored. Only then the caller may see values about the whole group,
+    /// such as sizes.
     #[must_use]
-    pub fn covers_all_streams(&self, group: &str) -> bool {
-        self.grants_for(group).any(|grant| grant.streams.is_none())
+    pub fn shows_whole(&self, group: &str) -> bool {
+        self.grants_for(group).any(|grant| grant.clause.is_unlimited())
     }
 
-    /// Whether a grant covers the stream of the group.
+    /// What the grants show of the group's events.
     #[must_use]
-    pub fn covers_stream(&self, group: &str, stream: &str) -> bool {
-        let covers = |patterns: &Vec<Pattern>| patterns.iter().any(|pattern| pattern.matches(stream));
-        self.grants_for(group).any(|grant| grant.streams.as_ref().is_none_or(covers))
+    pub fn visibility(&self, group: &str) -> Visibility {
+        Visibility::of(self.grants_for(group).map(|grant| grant.clause.clone()).collect())
     }
 
     /// The prefixes to list, so that the lists contain all groups that the caller may see and that begin with `wanted`. Empty if
@@ -86,9 +87,6 @@ impl GroupRule {
         cover(wanted, &[&granted, &self.scoped])
     }
 }
-
-/// The streams that the caller may see; `None`: all.
-pub type StreamRule = Option<Vec<Pattern>>;
 
 /// The tenant whose share of calls to a source an operation uses.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,7 +104,7 @@ pub struct Permit<Op> {
     share: Share,
     subject: String,
     groups: Vec<GroupRule>,
-    streams: Vec<StreamRule>,
+    visible: Vec<Visibility>,
     reason: Option<Arc<GrantReason>>,
 }
 
@@ -116,10 +114,10 @@ impl<Op: Operation> Permit<Op> {
         share: Share,
         subject: String,
         groups: Vec<GroupRule>,
-        streams: Vec<StreamRule>,
+        visible: Vec<Visibility>,
         reason: Option<GrantReason>,
     ) -> Self {
-        Self { op, share, subject, groups, streams, reason: reason.map(Arc::new) }
+        Self { op, share, subject, groups, visible, reason: reason.map(Arc::new) }
     }
 
     /// The allowed operation.
@@ -167,7 +165,7 @@ impl<Op: Operation> Permit<Op> {
     /// The streams of the one group that the caller may see; `None`: all.
     #[must_use]
     pub fn streams(&self) -> Option<&[Pattern]> {
-        self.streams.first().and_then(Option::as_deref)
+        self.visible.first().and_then(|visible| visible.streams.as_deref())
     }
 
     /// Whether the caller may see the stream of the one group.
@@ -186,23 +184,44 @@ impl<Op: Operation> Permit<Op> {
         }
     }
 
-    /// For an operation on several groups: the streams of each group that the caller may see, in the order of the operation.
+    /// The row rules and masks of the one group; `None`: every event of the visible streams is shown as it is stored.
     #[must_use]
-    pub fn stream_rules(&self) -> &[StreamRule] {
-        &self.streams
+    pub fn rules(&self) -> Option<&EventRules> {
+        self.visible.first().and_then(|visible| visible.rules.as_ref())
     }
 
-    /// The stream rules as one value to compare. Results of a query are only shown under the rules that it was started with.
+    /// Whether it shows every event of the one group as it is stored.
+    #[must_use]
+    pub fn shows_whole(&self) -> bool {
+        self.visible.first().is_none_or(Visibility::is_whole)
+    }
+
+    /// Whether a grant shows all events of the stream of the one group, perhaps with masked fields.
+    #[must_use]
+    pub fn shows_all_rows_of(&self, stream: &str) -> bool {
+        self.rules().is_none_or(|rules| rules.shows_all_rows_of(stream))
+    }
+
+    /// For an operation on several groups: what the caller may see of each group, in the order of the operation.
+    #[must_use]
+    pub fn visibility(&self) -> &[Visibility] {
+        &self.visible
+    }
+
+    /// The rules as one value to compare. Results of a query are only shown under the rules that it was started with.
     #[must_use]
     pub fn rules_fingerprint(&self) -> RulesFingerprint {
         let mut context = digest::Context::new(&digest::SHA256);
-        for rule in &self.streams {
-            let mut patterns: Vec<&str> = rule.iter().flatten().map(Pattern::as_str).collect();
+        for visible in &self.visible {
+            let mut patterns: Vec<&str> = visible.streams.iter().flatten().map(Pattern::as_str).collect();
             patterns.sort_unstable();
             patterns.dedup();
             // Patterns contain no control characters, so the separators are unambiguous.
-            context.update(if rule.is_some() { b"\x01" } else { b"\x02" });
+            context.update(if visible.streams.is_some() { b"\x01" } else { b"\x02" });
             patterns.into_iter().for_each(|pattern| context.update(format!("{pattern}\0").as_bytes()));
+            let mut clauses: Vec<Vec<u8>> = visible.rules.iter().flat_map(EventRules::clauses).map(Clause::encoded).collect();
+            clauses.sort_unstable();
+            clauses.iter().for_each(|clause| context.update(clause));
         }
         RulesFingerprint(*context.finish().as_ref().first_chunk().unwrap_or(&[0; 16]))
     }
@@ -237,23 +256,35 @@ impl Permit<EventsOperation> {
     /// The same permission, for the specific operation.
     #[must_use]
     pub fn narrow(self) -> EventsPermit {
-        let Self { op, share, subject, groups, streams, reason } = self;
+        let Self { op, share, subject, groups, visible, reason } = self;
         match op {
             EventsOperation::Read(op) => match op.reading {
-                Reading::Stream(op) => EventsPermit::ReadStream(Permit { op, share, subject, groups, streams, reason }),
-                Reading::Group(op) => EventsPermit::ReadGroup(Permit { op, share, subject, groups, streams, reason }),
+                Reading::Stream(op) => EventsPermit::ReadStream(Permit { op, share, subject, groups, visible, reason }),
+                Reading::Group(op) => EventsPermit::ReadGroup(Permit { op, share, subject, groups, visible, reason }),
             },
             EventsOperation::Tail(op) => match op.tailing {
-                Tailing::Stream(op) => EventsPermit::TailStream(Permit { op, share, subject, groups, streams, reason }),
-                Tailing::Group(op) => EventsPermit::TailGroup(Permit { op, share, subject, groups, streams, reason }),
+                Tailing::Stream(op) => EventsPermit::TailStream(Permit { op, share, subject, groups, visible, reason }),
+                Tailing::Group(op) => EventsPermit::TailGroup(Permit { op, share, subject, groups, visible, reason }),
             },
         }
     }
 
-    /// Whether another permit for the same operation shows the same: the same source, groups and streams.
+    /// Whether another permit for the same operation shows the same: the same source, groups, streams, rows and fields.
     #[must_use]
     pub fn shows_the_same(&self, other: &Self) -> bool {
-        self.groups == other.groups && self.streams == other.streams
+        self.groups == other.groups && self.visible == other.visible
+    }
+}
+
+impl Permit<ReadStream> {
+    /// The same permission, for reading the stream as a group of one stream.
+    #[must_use]
+    pub fn as_group(&self) -> Permit<ReadGroup> {
+        let Self { op, share, subject, groups, visible, reason } = self.clone();
+        let ReadStream { group, stream, range, direction } = op;
+        let streams = StreamSelection::Names(vec![stream]);
+        let op = ReadGroup { group, streams, filter: None, range, start_by: StartBy::Caller, direction };
+        Permit { op, share, subject, groups, visible, reason }
     }
 }
 
@@ -261,19 +292,19 @@ impl Permit<TailStream> {
     /// The same permission, for reading the stream's events in a range, as events of the group: they have ids there.
     #[must_use]
     pub fn for_reading(&self, range: TimeRange) -> Permit<ReadGroup> {
-        let Self { op, share, subject, groups, streams, reason } = self.clone();
+        let Self { op, share, subject, groups, visible, reason } = self.clone();
         let TailStream { group, stream } = op;
         let op = reading(group, StreamSelection::Names(vec![stream]), None, range);
-        Permit { op, share, subject, groups, streams, reason }
+        Permit { op, share, subject, groups, visible, reason }
     }
 
     /// The same permission, for reading the stream in a range.
     #[must_use]
     pub fn for_reading_stream(&self, range: TimeRange) -> Permit<ReadStream> {
-        let Self { op, share, subject, groups, streams, reason } = self.clone();
+        let Self { op, share, subject, groups, visible, reason } = self.clone();
         let TailStream { group, stream } = op;
         let op = ReadStream { group, stream, range, direction: Direction::Forward };
-        Permit { op, share, subject, groups, streams, reason }
+        Permit { op, share, subject, groups, visible, reason }
     }
 }
 
@@ -281,9 +312,9 @@ impl Permit<TailGroup> {
     /// The same permission, for reading the group's events in a range.
     #[must_use]
     pub fn for_reading(&self, range: TimeRange) -> Permit<ReadGroup> {
-        let Self { op, share, subject, groups, streams, reason } = self.clone();
+        let Self { op, share, subject, groups, visible, reason } = self.clone();
         let TailGroup { group, streams: selected, filter } = op;
-        Permit { op: reading(group, selected, filter, range), share, subject, groups, streams, reason }
+        Permit { op: reading(group, selected, filter, range), share, subject, groups, visible, reason }
     }
 }
 
@@ -296,8 +327,8 @@ impl Permit<CheckQuery> {
     #[must_use]
     pub fn for_starting(&self) -> Option<Permit<StartQuery>> {
         let op = self.op.start_query()?;
-        let Self { op: _, share, subject, groups, streams, reason } = self.clone();
-        Some(Permit { op, share, subject, groups, streams, reason })
+        let Self { op: _, share, subject, groups, visible, reason } = self.clone();
+        Some(Permit { op, share, subject, groups, visible, reason })
     }
 }
 
@@ -305,7 +336,7 @@ impl Permit<StartQuery> {
     /// The same permission, for reading the results of the query that it started.
     #[must_use]
     pub fn for_reading(&self, query: RunningQuery) -> Permit<ReadQuery> {
-        let Self { op: _, share, subject, groups, streams, reason } = self.clone();
-        Permit { op: ReadQuery { query }, share, subject, groups, streams, reason }
+        let Self { op: _, share, subject, groups, visible, reason } = self.clone();
+        Permit { op: ReadQuery { query }, share, subject, groups, visible, reason }
     }
 }

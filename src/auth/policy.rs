@@ -5,11 +5,14 @@
 
 use std::time::Duration;
 
-use super::permit::{GrantCoverage, GrantReason, GroupRule, Permit, Share, StreamRule};
+use logmark_event_rules::Forbidden;
+
+use super::permit::{GrantCoverage, GrantReason, GroupRule, Permit, Share};
 use super::tenant::{Caller, Grant, Scope};
+use crate::domain::filter::EventFilter;
 use crate::domain::name::{LogGroupName, LogStreamName, SourceName};
 use crate::domain::operation::{Action, Operation, Target};
-use crate::domain::pattern::Pattern;
+use crate::domain::rules::{Clause, EventMask, EventRules, EventView, Visibility};
 use crate::domain::time::{Millis, TimeRange};
 
 /// Why an operation is refused.
@@ -36,6 +39,12 @@ pub enum Denied {
         /// A group in another source.
         group: LogGroupName,
     },
+    /// The caller's filter uses a masked field, so its answer would tell about the field's values.
+    #[error("the filter uses the masked field `{path}`")]
+    MaskedField {
+        /// The masked path.
+        path: String,
+    },
     /// The time range is longer than the tenant may read in one request.
     #[error("the range is longer than the tenant's {}", describe(*max))]
     RangeTooLong {
@@ -57,8 +66,8 @@ fn describe(duration: Duration) -> String {
 /// Decides, and makes the permit. `now` bounds open ranges.
 ///
 /// # Errors
-/// [`Denied`], in this order: no grant (404), several sources (400), no scope (403), range too long (422). So only the first
-/// error can be about a group that the tenant may not know of.
+/// [`Denied`], in this order: no grant (404), several sources (400), no scope (403), masked field (422), range too long (400). So only
+/// the first error can be about a group that the tenant may not know of.
 pub fn authorize<Op: Operation>(caller: &Caller, op: Op, now: Millis) -> Result<Permit<Op>, Denied> {
     let action = op.action();
     let found = match op.target() {
@@ -67,18 +76,32 @@ pub fn authorize<Op: Operation>(caller: &Caller, op: Op, now: Millis) -> Result<
         Target::Streams(group, streams) => one_group(caller, action, RequestedGroup { group, streams, source: op.source() })?,
         Target::Each(groups) => each_group(caller, action, groups, op.source())?,
     };
+    if let Some(filter) = op.filter() {
+        check_filter(filter, &found.visible)?;
+    }
     if let (Some(max), Some(range)) = (caller.tenant.limits.max_range, op.range()) {
         check_range(range, max, now)?;
     }
-    let Coverage { groups, streams, reason } = found;
+    let Coverage { groups, visible, reason } = found;
     let share = Share { tenant: caller.tenant.id.clone(), weight: caller.tenant.weight };
-    Ok(Permit::grant(op, share, caller.claims.subject.clone(), groups, streams, reason))
+    Ok(Permit::grant(op, share, caller.claims.subject.clone(), groups, visible, reason))
 }
 
 struct Coverage {
     groups: Vec<GroupRule>,
-    streams: Vec<StreamRule>,
+    visible: Vec<Visibility>,
     reason: Option<GrantReason>,
+}
+
+/// Refuses a filter on a field that is masked in an event that the caller may see.
+fn check_filter(filter: &EventFilter, visible: &[Visibility]) -> Result<(), Denied> {
+    let masks = visible.iter().filter_map(|visible| visible.rules.as_ref()).flat_map(EventRules::masks);
+    let masked_path = |mask: &EventMask| match mask.fields().forbids(filter.pattern())? {
+        Forbidden::Path(path) => Some(path.to_string()),
+        // The source masks messages before it searches them, or refuses the filter.
+        Forbidden::Terms | Forbidden::Fields => None,
+    };
+    masks.into_iter().find_map(masked_path).map_or(Ok(()), |path| Err(Denied::MaskedField { path }))
 }
 
 fn check_range(range: TimeRange, max: Duration, now: Millis) -> Result<(), Denied> {
@@ -111,7 +134,7 @@ fn all_groups(caller: &Caller, action: Action) -> Result<Coverage, Denied> {
             }
         }
     }
-    Ok(Coverage { groups, streams: Vec::new(), reason: None })
+    Ok(Coverage { groups, visible: Vec::new(), reason: None })
 }
 
 /// The target of a request in one group.
@@ -170,18 +193,18 @@ fn one_group(caller: &Caller, action: Action, asked: RequestedGroup<'_>) -> Resu
         grants: grants.iter().map(|grant| coverage_of(grant)).collect(),
         scoped: scopes.iter().map(|scope| scope.groups.clone()).collect(),
     };
-    Ok(Coverage { groups: vec![rule], streams: vec![stream_rule(&grants)], reason: Some(reason) })
+    // Grants that cover none of the streams named show nothing of them.
+    let used = grants.iter().copied().filter(|grant| asked.names_one(grant));
+    Ok(Coverage { groups: vec![rule], visible: vec![visibility(used).of_streams(named)], reason: Some(reason) })
 }
 
-/// The streams that the grants cover together.
-fn stream_rule(grants: &[&Grant]) -> StreamRule {
-    grants.iter().map(|grant| coverage_of(grant).streams).reduce(|all, more| Some([all?, more?].concat())).flatten()
+/// What the grants show together.
+fn visibility<'a>(grants: impl Iterator<Item = &'a Grant>) -> Visibility {
+    Visibility::of(grants.map(Grant::clause).collect())
 }
 
-/// What a grant covers. A list of streams that contains `*` covers all streams.
 fn coverage_of(grant: &Grant) -> GrantCoverage {
-    let is_limit = |streams: &&Vec<Pattern>| !streams.iter().any(Pattern::is_everything);
-    GrantCoverage { groups: grant.groups.clone(), streams: grant.streams.as_ref().filter(is_limit).cloned() }
+    GrantCoverage { groups: grant.groups.clone(), clause: grant.clause() }
 }
 
 /// Finds the first source of the configuration in which grants cover each of the groups, and a scope for each.
@@ -216,7 +239,11 @@ fn each_group(caller: &Caller, action: Action, groups: &[LogGroupName], source: 
         scoped: scopes.iter().map(|scope| scope.groups.clone()).collect(),
     };
     let reason = GrantReason { grant: granted.rule.clone(), scope: scope.to_string(), claim: scope.claim.to_string() };
-    Ok(Coverage { groups: vec![rule], streams: there.iter().map(|grants| stream_rule(grants)).collect(), reason: Some(reason) })
+    Ok(Coverage {
+        groups: vec![rule],
+        visible: there.iter().map(|grants| visibility(grants.iter().copied())).collect(),
+        reason: Some(reason),
+    })
 }
 
 /// The features that a source can lack.
@@ -237,12 +264,50 @@ pub struct Explanation {
     /// The grant, the scope and the claim that allow it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub because: Option<GrantReason>,
+    /// The row rules and masks of the grants that show the group's events, if one of them has any.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<ExplainedRule>,
     /// What is missing, if it is not allowed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub missing: Option<String>,
     /// A scope that covers the target, if only the scope is missing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub needed_scope: Option<String>,
+}
+
+/// What one grant shows of a group's events.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ExplainedRule {
+    /// Only events of these streams; `None`: all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub streams: Option<Vec<String>>,
+    /// Only events that match this filter pattern; `None`: all.
+    #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
+    pub rows: Option<String>,
+    /// The masked JSON paths.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub mask: Vec<String>,
+}
+
+impl From<&Clause> for ExplainedRule {
+    fn from(clause: &Clause) -> Self {
+        Self {
+            streams: clause.streams.as_ref().map(|patterns| patterns.iter().map(ToString::to_string).collect()),
+            rows: clause.rows.as_ref().map(ToString::to_string),
+            mask: clause.mask.as_ref().map(EventMask::path_texts).unwrap_or_default(),
+        }
+    }
+}
+
+impl std::fmt::Display for ExplainedRule {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let all = |texts: &[String]| texts.join(", ");
+        let streams = self.streams.as_ref().map(|streams| format!(" of the streams {}", all(streams)));
+        let rows = self.rows.as_ref().map(|rows| format!(" that match {rows}"));
+        write!(f, "events{}{}", streams.unwrap_or_default(), rows.unwrap_or_default())?;
+        if self.mask.is_empty() { Ok(()) } else { write!(f, ", with masked {}", all(&self.mask)) }
+    }
 }
 
 impl Explanation {
@@ -261,19 +326,42 @@ impl Explanation {
     }
 }
 
+/// How a read of the stream shows an event, for tests of a policy.
+///
+/// # Errors
+/// [`Denied`], if the stream cannot be read.
+pub fn view_event(caller: &Caller, group: &LogGroupName, stream: &LogStreamName, message: &str) -> Result<EventView, Denied> {
+    let asked = RequestedGroup { group, streams: std::slice::from_ref(stream), source: None };
+    let found = one_group(caller, Action::Read, asked)?;
+    let rules = found.visible.first().and_then(|visible| visible.rules.as_ref());
+    Ok(rules.map_or(EventView::Unchanged, |rules| rules.view(stream.as_str(), message)))
+}
+
 /// Explains the decision on an action without doing anything.
 #[must_use]
 pub fn explain(caller: &Caller, action: Action, group: &LogGroupName, stream: Option<&LogStreamName>) -> Explanation {
     match one_group(caller, action, RequestedGroup { group, streams: stream.map_or(&[], std::slice::from_ref), source: None }) {
-        Ok(found) => Explanation { allowed: true, because: found.reason, missing: None, needed_scope: None },
+        Ok(found) => {
+            let rules = found.visible.first().and_then(|visible| visible.rules.as_ref());
+            let rules = rules.map(|rules| rules.clauses().iter().map(ExplainedRule::from).collect());
+            Explanation {
+                allowed: true,
+                because: found.reason,
+                rules: rules.unwrap_or_default(),
+                missing: None,
+                needed_scope: None,
+            }
+        }
         Err(denied) => {
             let needed_scope = match &denied {
                 Denied::InsufficientScope { scope } => Some(scope.clone()),
-                Denied::NotGranted | Denied::StreamNotGranted | Denied::SeveralSources { .. } | Denied::RangeTooLong { .. } => {
-                    None
-                }
+                Denied::NotGranted
+                | Denied::StreamNotGranted
+                | Denied::SeveralSources { .. }
+                | Denied::MaskedField { .. }
+                | Denied::RangeTooLong { .. } => None,
             };
-            Explanation { allowed: false, because: None, missing: Some(denied.to_string()), needed_scope }
+            Explanation { allowed: false, because: None, rules: Vec::new(), missing: Some(denied.to_string()), needed_scope }
         }
     }
 }

@@ -11,10 +11,13 @@ use aws_lc_rs::digest;
 use moka::sync::Cache;
 
 use super::token::{Claims, VerifiedToken};
+use crate::domain::filter::EventFilter;
 use crate::domain::name::{SourceName, TenantId};
 use crate::domain::operation::Action;
 use crate::domain::pattern::Pattern;
 use crate::domain::query::operations::RulesFingerprint;
+use crate::domain::rules::{Clause, EventMask};
+use crate::domain::tenant_filter::for_tenant;
 
 /// A scope of a token: `logs:<action>:<group pattern>`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,24 +76,32 @@ pub struct Grant {
     pub streams: Option<Vec<Pattern>>,
     /// The allowed actions.
     pub actions: Vec<Action>,
+    /// Only events that match this filter pattern (`where`); `None`: all.
+    pub rows: Option<EventFilter>,
+    /// The fields that are hidden (`mask`, `mask_with`); `None`: none.
+    pub mask: Option<EventMask>,
 }
 
 impl Grant {
+    /// What it shows of the events of its groups.
+    #[must_use]
+    pub fn clause(&self) -> Clause {
+        Clause::new(self.streams.clone(), self.rows.clone(), self.mask.clone())
+    }
+
     /// Whether it allows the action on any group.
     #[must_use]
     pub fn allows(&self, wanted: Action) -> bool {
         self.actions.iter().any(|action| action.implies(wanted))
     }
 
-    /// What it covers, as one text. Names and patterns contain no control characters, so the separators are unambiguous.
-    fn written(&self) -> String {
-        let list = |patterns: &[Pattern]| {
-            let mut texts: Vec<&str> = patterns.iter().map(Pattern::as_str).collect();
-            texts.sort_unstable();
-            texts.join("\u{1}")
-        };
-        let streams = self.streams.as_deref().map_or("\u{3}".to_owned(), list);
-        format!("{}\u{2}{}\u{2}{streams}\0", self.source, list(&self.groups))
+    /// What it covers, as bytes to compare. Names and patterns contain no control characters, so the separators are unambiguous.
+    fn encoded(&self) -> Vec<u8> {
+        let mut groups: Vec<&str> = self.groups.iter().map(Pattern::as_str).collect();
+        groups.sort_unstable();
+        let mut bytes = format!("{}\u{2}{}\u{2}", self.source, groups.join("\u{1}")).into_bytes();
+        bytes.extend(self.clause().encoded());
+        bytes
     }
 
     /// Whether it covers the group.
@@ -140,9 +151,9 @@ impl Tenant {
     /// The grants for the action as one value to compare. Results are only shown under the grants that they were made with.
     #[must_use]
     pub fn grants_fingerprint(&self, action: Action) -> RulesFingerprint {
-        let mut rules: Vec<String> = self.grants.iter().filter(|grant| grant.allows(action)).map(Grant::written).collect();
+        let mut rules: Vec<Vec<u8>> = self.grants.iter().filter(|grant| grant.allows(action)).map(Grant::encoded).collect();
         rules.sort_unstable();
-        let digest = digest::digest(&digest::SHA256, rules.concat().as_bytes());
+        let digest = digest::digest(&digest::SHA256, &rules.concat());
         RulesFingerprint(*digest.as_ref().first_chunk().unwrap_or(&[0; 16]))
     }
 
@@ -205,10 +216,13 @@ impl Tenants {
     fn make(&self, id: &TenantId) -> Arc<Tenant> {
         let template = self.template.clone().unwrap_or_default();
         let filled = |patterns: Vec<Pattern>| patterns.iter().map(|pattern| pattern.for_tenant(id)).collect::<Vec<_>>();
-        let grants = template.grants.into_iter().map(|grant| Grant {
-            groups: filled(grant.groups),
-            streams: grant.streams.map(filled),
-            ..grant
+        // A grant without its rule would show more: a rule that cannot be filled in leaves no grant.
+        let grants = template.grants.into_iter().filter_map(|grant| {
+            let rows = match &grant.rows {
+                Some(rows) => Some(for_tenant(rows, id)?),
+                None => None,
+            };
+            Some(Grant { groups: filled(grant.groups), streams: grant.streams.map(filled), rows, ..grant })
         });
         Arc::new(Tenant { id: id.clone(), weight: template.weight, limits: template.limits, grants: grants.collect() })
     }

@@ -111,7 +111,9 @@ impl From<Denied> for ServiceError {
             Denied::InsufficientScope { .. } => {
                 Self::new("AccessDeniedException", "The access key is not authorized to perform this operation.")
             }
-            Denied::SeveralSources { .. } | Denied::RangeTooLong { .. } => Self::invalid(denied.to_string()),
+            Denied::SeveralSources { .. } | Denied::MaskedField { .. } | Denied::RangeTooLong { .. } => {
+                Self::invalid(denied.to_string())
+            }
         }
     }
 }

@@ -86,5 +86,10 @@ pub fn run(args: &ExplainArgs) -> Result<ExitCode, CliError> {
         )),
         None => say(format_args!("refused   {action} {target}: {}", explanation.missing.unwrap_or_default())),
     }
+    if explanation.allowed {
+        for rule in &explanation.rules {
+            say(format_args!("shows     {rule}"));
+        }
+    }
     Ok(if explanation.allowed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -8,13 +8,13 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer};
 
 use super::secret::{CursorKey, cursor_key};
-use super::validation::Key;
 use super::source::{self, Declared};
 use super::spelling::expected;
+use super::validation::Key;
 use super::values;
-use crate::telemetry::audit::file::{FileSettings, Fsync};
 use crate::domain::name::{LogGroupName, SourceName};
 use crate::telemetry::audit::MacKey;
+use crate::telemetry::audit::file::{FileSettings, Fsync};
 
 /// `[audit]`.
 #[derive(Debug, Clone)]

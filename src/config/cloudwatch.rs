@@ -164,6 +164,8 @@ struct TailKeys {
     #[serde(skip)]
     linger: Duration,
     #[serde(skip)]
+    lookups: Duration,
+    #[serde(skip)]
     pace: PaceSettings,
 }
 

@@ -195,6 +195,16 @@ fn write_tenant(f: &mut fmt::Formatter<'_>, who: &str, weight: u32, limits: &Lim
         let streams = grant.streams.as_ref().map_or("all streams".to_owned(), |streams| format!("streams {}", joined(streams)));
         let (actions, groups, source) = (joined(&grant.actions), joined(&grant.groups), &grant.source);
         writeln!(f, "  may {actions} in {groups} of {source}, {streams} ({})", grant.rule)?;
+        if let Some(rows) = &grant.rows {
+            writeln!(f, "    only events that match {rows}")?;
+        }
+        if let Some(mask) = &grant.mask {
+            let paths = joined(mask.path_texts());
+            match mask.replacement_text() {
+                Some(text) => writeln!(f, "    masked with {text:?}: {paths}")?,
+                None => writeln!(f, "    removed: {paths}")?,
+            }
+        }
     }
     if grants.is_empty() { writeln!(f, "  no grants") } else { Ok(()) }
 }

@@ -26,6 +26,7 @@ pub mod cloudwatch;
 pub mod endpoint;
 mod tenant;
 mod pattern;
+mod rules;
 pub mod secret;
 pub mod policy_test;
 mod tree;

@@ -92,6 +92,6 @@ pub(super) fn check(text: &str, names: Names, braces: Braces) -> Result<Pattern,
 
 /// Whether `*` can match a part of another tenant's id: `/c/{tenant}*` gives `acme` the groups of `acme2`. An id contains neither
 /// `/` nor `#`, so these separate the two.
-fn overlaps(text: &str) -> bool {
+pub(super) fn overlaps(text: &str) -> bool {
     text.split(['/', '#']).any(|segment| segment.contains(TENANT) && segment.contains('*'))
 }

@@ -1,7 +1,7 @@
 //! `[tenants.<id>]` and `[tenant_template]`: the grants and limits of tenants.
 //!
-//! Owns the sections' keys. Rules that this version does not support are refused, because a grant without them would show more.
-//! [`crate::auth::tenant`] has the types and decides by them. See also [`super::pattern`].
+//! Owns the sections' keys.
+//! [`crate::auth::tenant`] has the types and decides by them. See also [`super::pattern`] and [`super::rules`].
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
@@ -9,16 +9,19 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use logmark_event_rules::{MaskPath, Replacement};
 use serde::{Deserialize, Deserializer};
 
 use super::issuer::tenant_id;
 use super::pattern::{self, Braces, Names};
+use super::rules::{self, RawRules};
 use super::source::{self, Declared};
 use super::spelling::{expected, listed};
 use super::validation::Key;
 use super::values;
 use crate::auth::reserved::reached_by;
 use crate::auth::tenant::{Grant, Limits, Template, Tenant, Tenants};
+use crate::domain::filter::EventFilter;
 use crate::domain::name::SourceName;
 use crate::domain::operation::Action;
 use crate::domain::pattern::Pattern;
@@ -70,6 +73,12 @@ struct RawGrant {
     streams: Option<Vec<Pattern>>,
     #[serde(deserialize_with = "actions")]
     actions: Vec<Action>,
+    #[serde(rename = "where", deserialize_with = "rules::rows")]
+    rows: Option<EventFilter>,
+    #[serde(deserialize_with = "rules::mask")]
+    mask: Option<Vec<MaskPath>>,
+    #[serde(deserialize_with = "rules::replacement")]
+    mask_with: Option<Replacement>,
 }
 
 /// `[tenant_template]` as written: one grant, where `{tenant}` stands for the id, and the keys of a tenant.
@@ -88,13 +97,19 @@ pub(super) struct RawTemplate {
     streams: Option<Vec<Pattern>>,
     #[serde(deserialize_with = "actions")]
     actions: Vec<Action>,
+    #[serde(rename = "where", deserialize_with = "rules::rows")]
+    rows: Option<EventFilter>,
+    #[serde(deserialize_with = "rules::mask")]
+    mask: Option<Vec<MaskPath>>,
+    #[serde(deserialize_with = "rules::replacement")]
+    mask_with: Option<Replacement>,
 }
 
 impl Default for RawTemplate {
     fn default() -> Self {
         let RawTenant { weight, limits, .. } = RawTenant::default();
-        let RawGrant { source, groups, streams, actions } = RawGrant::default();
-        Self { weight, limits, source, groups, streams, actions }
+        let RawGrant { source, groups, streams, actions, rows, mask, mask_with } = RawGrant::default();
+        Self { weight, limits, source, groups, streams, actions, rows, mask, mask_with }
     }
 }
 
@@ -161,8 +176,9 @@ fn validate_grants(grants: Vec<RawGrant>, tenant: &Key<'_>, sources: &Declared) 
 }
 
 fn validate_template(raw: RawTemplate, key: &Key<'_>, sources: &Declared) -> Option<Template> {
-    let RawTemplate { weight, limits, source, groups, streams, actions } = raw;
-    let grant = validate_grant(RawGrant { source, groups, streams, actions }, key, sources, Braces::Filled)?;
+    let RawTemplate { weight, limits, source, groups, streams, actions, rows, mask, mask_with } = raw;
+    let grant = RawGrant { source, groups, streams, actions, rows, mask, mask_with };
+    let grant = validate_grant(grant, key, sources, Braces::Filled)?;
     Some(Template { weight, limits, grants: vec![grant] })
 }
 
@@ -179,7 +195,9 @@ fn validate_grant(raw: RawGrant, key: &Key<'_>, sources: &Declared, braces: Brac
         pattern::warn(stream, braces, &key);
     }
     let source = validate_source(raw.source, &key.key("source"), sources, braces)?;
-    Some(Grant { rule: key.path.clone(), source, groups: raw.groups, streams: raw.streams, actions: raw.actions })
+    let rules = RawRules { rows: raw.rows, mask: raw.mask, mask_with: raw.mask_with };
+    let (rows, mask) = rules::validate(rules, key, &raw.actions, braces)?;
+    Some(Grant { rule: key.path.clone(), source, groups: raw.groups, streams: raw.streams, actions: raw.actions, rows, mask })
 }
 
 fn warn_of_template(group: &Pattern, key: &Key<'_>) {

@@ -3,16 +3,9 @@
 /// The struct that would have the key, the key, and the reason.
 const REASONS: &[(&str, &str, &str)] = &[
     ("ServerLimits", "stream_pages", "was removed: use `response_memory`, which limits the bytes that all responses hold"),
-    ("RawGrant", "where", ROW_RULES),
-    ("RawGrant", "mask", ROW_RULES),
-    ("RawTemplate", "where", ROW_RULES),
-    ("RawTemplate", "mask", ROW_RULES),
     ("RawTemplate", "grants", "is not allowed here: [tenant_template] is one grant, so write `groups` and `actions` into it"),
     ("RawCloudWatch", "path", "applies to sources of the kind `local`, and this source is `cloudwatch`"),
 ];
-
-/// Without these rules a grant would show more than its author meant.
-const ROW_RULES: &str = "is not supported: this version has no row or field rules, and does not serve a grant without its rules";
 
 /// Why a key is refused; `None` for an unknown key.
 pub(super) fn reason(table: &str, key: &str) -> Option<&'static str> {

@@ -92,8 +92,10 @@ pub enum PageAge {
 /// One page as a source returned it, in ascending order of time.
 #[derive(Debug)]
 pub struct EventPage {
-    /// The events; may be empty without being the end.
+    /// The events as the permit shows them; may be empty without being the end.
     pub events: Events,
+    /// Events among them that the permit shows in part, and whose messages cannot be masked.
+    pub withheld: usize,
     /// The position of newer events, now or in the future.
     pub next: Position,
     /// The position of older events; `None` if the source cannot read backwards from here.
@@ -122,10 +124,11 @@ pub struct LogGroup {
 }
 
 impl LogGroup {
-    /// The properties for a caller who can see all of its streams, or only some. Figures that count hidden streams are removed.
+    /// The properties for a caller who can see all of its events as they are stored, or only a part. Figures that count hidden events
+    /// are removed.
     #[must_use]
-    pub fn seen(self, all_streams: bool) -> Self {
-        Self { stored_bytes: self.stored_bytes.filter(|_| all_streams), ..self }
+    pub fn seen(self, whole: bool) -> Self {
+        Self { stored_bytes: self.stored_bytes.filter(|_| whole), ..self }
     }
 }
 
@@ -142,6 +145,15 @@ pub struct LogStream {
     pub last_event_at: Option<Millis>,
     /// When the source last received an event. In CloudWatch it may lag by an hour.
     pub last_ingestion_at: Option<Millis>,
+}
+
+impl LogStream {
+    /// The properties for a caller who can see all of its events, or only those that match a row rule. Times of hidden events are
+    /// removed.
+    #[must_use]
+    pub fn seen(self, all_rows: bool) -> Self {
+        if all_rows { self } else { Self { first_event_at: None, last_event_at: None, last_ingestion_at: None, ..self } }
+    }
 }
 
 /// One page of a list of groups or streams.

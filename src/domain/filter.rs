@@ -40,6 +40,20 @@ impl EventFilter {
         Ok(Some(Self(Arc::new(CompiledFilter { pattern, matcher }))))
     }
 
+    /// The filter of a tree that a program made; `None` if it cannot be written as a pattern, or is too large.
+    #[must_use]
+    pub fn of_tree(tree: Pattern) -> Option<Self> {
+        let pattern = FilterPattern::try_from(tree).ok()?;
+        let matcher = Matcher::new(&pattern).ok()?;
+        Some(Self(Arc::new(CompiledFilter { pattern, matcher })))
+    }
+
+    /// The pattern.
+    #[must_use]
+    pub fn pattern(&self) -> &FilterPattern {
+        &self.0.pattern
+    }
+
     /// Whether an event with this message matches.
     #[must_use]
     pub fn matches(&self, message: &str) -> bool {

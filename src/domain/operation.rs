@@ -99,6 +99,10 @@ pub trait Operation: Send + Sync + 'static {
     fn source(&self) -> Option<&SourceName> {
         None
     }
+    /// The filter that the caller applies to messages.
+    fn filter(&self) -> Option<&EventFilter> {
+        None
+    }
     /// The range that it newly requests, if it reads events.
     fn range(&self) -> Option<TimeRange> {
         None
@@ -178,6 +182,9 @@ pub struct ReadGroup {
 impl Operation for ReadGroup {
     const NAME: &'static str = "readGroup";
     const ACTION: Action = Action::Read;
+    fn filter(&self) -> Option<&EventFilter> {
+        self.filter.as_ref()
+    }
     fn target(&self) -> Target<'_> {
         match &self.streams {
             StreamSelection::Names(names) => Target::Streams(&self.group, names),
@@ -219,6 +226,12 @@ impl Operation for ReadLogs {
     }
     fn source(&self) -> Option<&SourceName> {
         self.source.as_ref()
+    }
+    fn filter(&self) -> Option<&EventFilter> {
+        match &self.reading {
+            Reading::Stream(_) => None,
+            Reading::Group(op) => op.filter.as_ref(),
+        }
     }
     fn range(&self) -> Option<TimeRange> {
         match &self.reading {

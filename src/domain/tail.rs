@@ -39,6 +39,9 @@ pub struct TailGroup {
 impl Operation for TailGroup {
     const NAME: &'static str = "tailGroup";
     const ACTION: Action = Action::Tail;
+    fn filter(&self) -> Option<&EventFilter> {
+        self.filter.as_ref()
+    }
     fn target(&self) -> Target<'_> {
         match &self.streams {
             StreamSelection::Names(names) => Target::Streams(&self.group, names),
@@ -80,6 +83,12 @@ impl Operation for TailLogs {
     fn source(&self) -> Option<&SourceName> {
         self.source.as_ref()
     }
+    fn filter(&self) -> Option<&EventFilter> {
+        match &self.tailing {
+            Tailing::Stream(_) => None,
+            Tailing::Group(op) => op.filter.as_ref(),
+        }
+    }
     fn range(&self) -> Option<TimeRange> {
         self.history.map(|start| TimeRange { start: Some(start), end: None })
     }
@@ -113,6 +122,12 @@ impl Operation for EventsOperation {
         match self {
             Self::Read(op) => op.source(),
             Self::Tail(op) => op.source(),
+        }
+    }
+    fn filter(&self) -> Option<&EventFilter> {
+        match self {
+            Self::Read(op) => op.filter(),
+            Self::Tail(op) => op.filter(),
         }
     }
     fn range(&self) -> Option<TimeRange> {

@@ -38,6 +38,14 @@ pub enum ApiError {
     /// A valid query with parts that the service does not allow.
     #[error("forbidden query: {} places", .0.count())]
     QueryForbidden(FieldErrors),
+    /// A parameter uses a masked field.
+    #[error("`{parameter}` uses the masked field `{path}`")]
+    MaskedField {
+        /// The parameter.
+        parameter: &'static str,
+        /// The masked path.
+        path: String,
+    },
     /// A file of a query that is not complete.
     #[error("the query is {0:?}")]
     QueryIncomplete(QueryStatus),
@@ -182,6 +190,7 @@ impl ApiError {
             }
             Self::QueryForbidden(errors) => Problem::new(C::QueryForbidden, text_detail(errors)).of(errors),
             Self::Source(S::QueryForbidden(reason)) => Problem::new(C::QueryForbidden, reason.clone()),
+            Self::Source(S::QueryMasked(_)) => plain(C::QueryForbidden, "The query uses fields that your grant masks."),
             Self::Source(S::QueryTooLong { length, most }) => query_too_long(*length, *most).problem(),
             Self::Source(S::QueryUnsupported(_)) => {
                 plain(C::InvalidQuery, "The source that has the log group does not support this query. Simplify it.")
@@ -241,6 +250,8 @@ impl ApiError {
             Self::Denied(denied @ Denied::SeveralSources { .. }) => {
                 Self::pointer("/logGroups", format!("{denied}: a query runs over groups of one source")).problem()
             }
+            Self::Denied(Denied::MaskedField { path }) => masked_field(FILTER_PARAMETER, path),
+            Self::MaskedField { parameter, path } => masked_field(parameter, path),
             Self::Denied(denied @ Denied::RangeTooLong { .. }) => {
                 Problem::new(C::QueryForbidden, sentence(&format!("{denied}: use a later `start`")))
             }
@@ -340,6 +351,15 @@ impl ApiError {
             ),
         }
     }
+}
+
+/// The parameter with a filter pattern.
+const FILTER_PARAMETER: &str = "filter";
+
+fn masked_field(parameter: &'static str, path: &str) -> Problem {
+    let detail = format!("uses `{path}`, which your grant masks: leave it out");
+    let errors = vec![FieldError::new(parameter, detail.as_str())];
+    Problem { errors, ..Problem::new(C::QueryForbidden, format!("`{parameter}` {detail}.")) }
 }
 
 /// The clause as a sentence: with a capital letter, and with a full stop.

@@ -68,7 +68,8 @@ impl LineGroup for Target {
             let create = policy::authorize(&self.caller, create, now).map_err(|denied| denied.to_string())?;
             let put = PutEvents { source, group, stream, events, rules: PutRules::Import };
             let put = policy::authorize(&self.caller, put, now).map_err(|denied| denied.to_string())?;
-            let sink = self.sources.event_sink(&put).ok_or_else(|| format!("the source `{}` cannot be written to", self.source))?;
+            let sink =
+                self.sources.event_sink(&put).ok_or_else(|| format!("the source `{}` cannot be written to", self.source))?;
             sink.add_events(&create, put, now).await.map_err(|error| error.to_string())
         })
     }

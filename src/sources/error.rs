@@ -36,6 +36,9 @@ pub enum SourceError {
     /// The permit's rules do not allow the query; the text is Logmark's.
     #[error("forbidden query: {0}")]
     QueryForbidden(String),
+    /// The permit's masks do not allow parts of the query: the parts with their spans.
+    #[error("the query uses masked fields")]
+    QueryMasked(Vec<Diagnostic>),
     /// The source does not support a part of the query: the feature, and its span.
     #[error("the source does not support the query")]
     QueryUnsupported(Vec<Diagnostic>),

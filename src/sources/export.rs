@@ -46,6 +46,8 @@ pub struct Export<Op> {
     has_begun: bool,
     /// Consecutive pages without events.
     empty_pages: usize,
+    /// Events of the written pages whose messages cannot be masked.
+    withheld: usize,
     current: Option<CurrentPage>,
     prefetched: Option<Prefetch>,
     /// The memory of the last frame, which the client may not have received yet.
@@ -60,6 +62,8 @@ struct CurrentPage {
     pooled: PooledPage,
     /// Events in it.
     count: usize,
+    /// Events of its range that are withheld.
+    withheld: usize,
     /// The number of written events.
     written: usize,
     next: Position,
@@ -99,6 +103,7 @@ impl<Op: ReadEvents> Export<Op> {
             until: None,
             has_begun: false,
             empty_pages: 0,
+            withheld: 0,
             current: None,
             prefetched: None,
             frame: None,
@@ -222,6 +227,7 @@ impl<Op: ReadEvents> Export<Op> {
 
     fn advance(&mut self, done: CurrentPage) {
         self.position = Some(done.next);
+        self.withheld += done.withheld;
         self.left = self.left.map(|left| left.saturating_sub(done.count));
         self.empty_pages = if done.count == 0 { self.empty_pages + 1 } else { 0 };
         if done.at_end {
@@ -303,16 +309,23 @@ impl<Op: ReadEvents> Export<Op> {
     pub fn ended(&self) -> Option<(&Position, StopReason)> {
         self.position.as_ref().zip(self.stop)
     }
+
+    /// How many events of the pages before the position were withheld, because their messages cannot be masked.
+    #[must_use]
+    pub fn withheld(&self) -> usize {
+        self.withheld
+    }
 }
 
 impl CurrentPage {
     /// # Errors
     /// The bytes that the page needs, if they are not free.
     fn new(reservation: PageReservation, page: EventPage) -> Result<Self, u64> {
-        let count = page.events.len();
+        let (count, withheld) = (page.events.len(), page.withheld);
         Ok(Self {
             pooled: reservation.insert(page.events, page.memory)?,
             count,
+            withheld,
             written: 0,
             next: page.next,
             at_end: page.at_end,

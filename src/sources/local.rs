@@ -14,12 +14,14 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
-use logmark_store::{GroupClass, Order, Store, StreamSelection as StoreSelection, StreamsQuery};
+use logmark_store::{GroupClass, Order, Store, StreamsQuery};
 
-use self::pages::{is_small, read, read_from_memory, with_selection};
+use self::event_id::IdKey;
+use self::pages::{of_group, of_stream, read, read_from_memory};
 use self::queries::QueryService;
 use super::local_settings::LocalQuerySettings;
 use super::page_pool::PagePool;
+use super::visible::check_order;
 use super::write::{EventSink, WriteSource};
 use super::{Queries, Source, SourceError, Tail};
 use crate::auth::permit::Permit;
@@ -40,6 +42,8 @@ pub struct Local {
     store: Store,
     queries: Arc<QueryService>,
     clock: Arc<dyn Clock>,
+    /// Hides the numbers of events from callers with row rules.
+    id_key: Arc<IdKey>,
     /// Where the memory of live tails is counted.
     page_pool: Arc<OnceLock<PagePool>>,
 }
@@ -48,7 +52,7 @@ impl Local {
     /// A source named `name` over the open store in `folder`, which also has the lookup tables of queries.
     ///
     /// # Errors
-    /// If the system cannot start threads for queries.
+    /// If the system cannot start threads for queries, or gives no random bytes.
     pub fn new(
         name: SourceName,
         store: Store,
@@ -56,7 +60,9 @@ impl Local {
         settings: LocalQuerySettings,
         clock: Arc<dyn Clock>,
     ) -> std::io::Result<Self> {
-        Ok(Self { name, store, queries: Arc::new(QueryService::new(folder, settings)?), clock, page_pool: Arc::default() })
+        let queries = Arc::new(QueryService::new(folder, settings)?);
+        let id_key = Arc::new(IdKey::of_folder(folder)?);
+        Ok(Self { name, store, queries, clock, id_key, page_pool: Arc::default() })
     }
 
     /// Runs a blocking call of the store on a blocking thread.
@@ -73,36 +79,21 @@ impl Local {
 #[async_trait]
 impl Source for Local {
     async fn read_stream(&self, permit: &Permit<ReadStream>, page: &PageRequest) -> Result<EventPage, SourceError> {
-        if is_small(page) {
-            let op = permit.op();
-            let named = [op.stream.as_str()];
-            let selection = StoreSelection::Named(&named);
-            if let Some(page) = read_from_memory(&self.store, op.group.as_str(), selection, op.range, page)? {
-                return Ok(page);
-            }
+        let from_memory = of_stream(permit, &self.id_key, |wanted| read_from_memory(&self.store, wanted, page))?;
+        if let Some(page) = from_memory {
+            return Ok(page);
         }
-        let (op, page) = (permit.op().clone(), page.clone());
-        self.blocking(move |store| {
-            let named = [op.stream.as_str()];
-            read(store, op.group.as_str(), StoreSelection::Named(&named), None, op.range, &page)
-        })
-        .await
+        let (permit, page, id_key) = (permit.clone(), page.clone(), Arc::clone(&self.id_key));
+        self.blocking(move |store| of_stream(&permit, &id_key, |wanted| read(store, wanted, &page))).await
     }
 
     async fn read_group(&self, permit: &Permit<ReadGroup>, page: &PageRequest) -> Result<EventPage, SourceError> {
-        if permit.op().filter.is_none() && is_small(page) {
-            let (op, store) = (permit.op(), &self.store);
-            let read = |selection: StoreSelection<'_>| read_from_memory(store, op.group.as_str(), selection, op.range, page);
-            if let Some(page) = with_selection(permit, read)? {
-                return Ok(page);
-            }
+        let from_memory = of_group(permit, &self.id_key, |wanted| read_from_memory(&self.store, wanted, page))?;
+        if let Some(page) = from_memory {
+            return Ok(page);
         }
-        let (permit, page) = (permit.clone(), page.clone());
-        self.blocking(move |store| {
-            let op = permit.op();
-            with_selection(&permit, |selection| read(store, op.group.as_str(), selection, op.filter.as_ref(), op.range, &page))
-        })
-        .await
+        let (permit, page, id_key) = (permit.clone(), page.clone(), Arc::clone(&self.id_key));
+        self.blocking(move |store| of_group(&permit, &id_key, |wanted| read(store, wanted, &page))).await
     }
 
     async fn list_groups(
@@ -116,7 +107,7 @@ impl Source for Local {
     }
 
     async fn describe_group(&self, permit: &Permit<DescribeGroup>) -> Result<LogGroup, SourceError> {
-        let (name, sees_all) = (permit.op().group.clone(), permit.streams().is_none());
+        let (name, sees_all) = (permit.op().group.clone(), permit.shows_whole());
         self.blocking(move |store| Ok(log_group(store.group(name.as_str())?.ok_or(SourceError::NotFound)?)?.seen(sees_all))).await
     }
 
@@ -196,7 +187,7 @@ fn list_groups(
                     return Ok(ListPage { items, next: last.map(Position) });
                 }
                 last = Some(group.name.clone());
-                let sees_all = rule.covers_all_streams(&group.name);
+                let sees_all = rule.shows_whole(&group.name);
                 items.push(log_group(group)?.seen(sees_all));
             }
             if complete {
@@ -232,6 +223,7 @@ fn list_streams(
     limit: usize,
 ) -> Result<ListPage<LogStream>, SourceError> {
     let op = permit.op();
+    check_order(permit)?;
     let mut position = from.map(|position| StreamPosition::read(&position)).transpose()?;
     let mut last = position.clone();
     let mut items = Vec::new();
@@ -247,7 +239,8 @@ fn list_streams(
             if is_shown {
                 // The list continues after the last visible stream, so a hidden stream's name is not even in a cursor.
                 last.clone_from(&position);
-                items.push(log_stream(stream)?);
+                let all_rows = permit.shows_all_rows_of(&stream.name);
+                items.push(log_stream(stream)?.seen(all_rows));
             }
         }
         if complete {

@@ -12,6 +12,7 @@ pub mod error;
 pub mod local;
 pub mod local_settings;
 pub mod merged;
+mod visible;
 pub mod reader;
 pub mod page_pool;
 pub mod export;
@@ -174,7 +175,8 @@ impl Sources {
 
     /// The source that a permit names, for audit lines; `None`: it takes none.
     pub(crate) fn event_sink<Op: Operation>(&self, permit: &Permit<Op>) -> Option<&dyn EventSink> {
-        self.of(permit).ok().and_then(|(_, source)| source.event_sink())
+        let rule = permit.sources().first()?;
+        self.named(permit, &rule.source).ok()?.event_sink()
     }
 
     /// The source that a permit names, for following events.

@@ -143,6 +143,8 @@ pub enum ReadMode {
 pub struct PageRead {
     /// The events, in one or more pages of the source.
     pub events: Vec<Events>,
+    /// Events among them whose messages cannot be masked.
+    pub withheld: usize,
     /// The position of newer events, now or later.
     pub next: Position,
     /// The position of older events.
@@ -175,7 +177,7 @@ pub async fn read_page<Op: ReadEvents>(
     let mut pages: Vec<Events> = Vec::new();
     let (mut held, mut is_final) = (ReadTotals::default(), true);
     let (mut page_memory, mut memory_error) = (PageMemory::of(sources, permit), None);
-    let mut mode = ReadMode::Range;
+    let (mut mode, mut withheld) = (ReadMode::Range, 0);
     let mut ends: Option<(Position, Option<Position>)> = None;
     let mut position = from;
     let mut page_size = budget.measure.request_size(&held, budget.bytes).unwrap_or((1, 1));
@@ -210,6 +212,7 @@ pub async fn read_page<Op: ReadEvents>(
             break StopReason::Bytes;
         }
         is_final &= page.age == PageAge::Immutable;
+        withheld += page.withheld;
         let left = budget.measure.request_size(&held, budget.bytes);
         let older_end = page.previous.is_none();
         ends = Some(match (ends, direction) {
@@ -245,7 +248,7 @@ pub async fn read_page<Op: ReadEvents>(
     }
     let (next, previous) = ends.ok_or_else(|| SourceError::Upstream("no page was read".to_owned()))?;
     let room = page_memory.held.ok_or_else(|| SourceError::Upstream("no page was read".to_owned()))?;
-    Ok(PageRead { events: pages, next, previous, stop, mode, is_final, room, memory_error })
+    Ok(PageRead { events: pages, withheld, next, previous, stop, mode, is_final, room, memory_error })
 }
 
 /// Bytes of a page in addition to those that its source has reserved. It is written frame by frame after all pages are read.

@@ -162,3 +162,24 @@ fn paths_in_docs_exist() {
     }
     assert!(missing.is_empty(), "paths that do not exist:\n{}", missing.join("\n"));
 }
+
+/// The functions with `#[test]` or `#[tokio::test]` of a file.
+fn tests_of(text: &str) -> BTreeSet<&str> {
+    let after_attribute = text.split("test]\n").chain(text.split("test(")).skip(1);
+    after_attribute.filter_map(|rest| rest.split_once("fn ")?.1.split_once('(')).map(|(name, _)| name).collect()
+}
+
+/// docs/security.md names the test of each answer to a threat: `folder::file::name`.
+#[test]
+fn the_tests_that_the_security_page_names_exist() {
+    let page = std::fs::read_to_string(root().join("docs/security.md")).unwrap();
+    let named: Vec<&str> = code_spans(&page).filter(|span| span.matches("::").count() >= 2 && !span.contains('…')).collect();
+    assert!(named.len() > 50, "{named:?}");
+    let exists = |path: &&&str| {
+        let (module, name) = path.rsplit_once("::").unwrap();
+        let file = root().join("tests").join(module.replace("::", "/")).with_extension("rs");
+        std::fs::read_to_string(file).is_ok_and(|text| tests_of(&text).contains(name))
+    };
+    let missing: Vec<_> = named.iter().filter(|path| !exists(path)).collect();
+    assert!(missing.is_empty(), "docs/security.md names tests that do not exist: {missing:#?}");
+}

@@ -1,22 +1,33 @@
 //! The unmodified AWS CLI and awslogs.
 
 use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tokio::process::Command;
 
 use super::support::{KEY, Stage};
 use crate::contract::subject::now;
-use crate::world::fake_cloudwatch::SECRET;
+use crate::world::binary::Binary;
+use crate::world::fake_cloudwatch::live_tail::{SessionEnd, SessionPlan};
+use crate::world::fake_cloudwatch::{Fake, SECRET};
 
-/// Runs a program of the tests' Python tools against the endpoint, and returns its output if it succeeds.
-pub(super) async fn run(stage: &Stage, program: &str, arguments: &[&str]) -> Result<String, String> {
+/// A program of the tests' Python tools, before an endpoint.
+fn tool(endpoint: &str, home: &Path, program: &str, arguments: &[&str]) -> Command {
     let program = Path::new(env!("CARGO_MANIFEST_DIR")).join(".venv/bin").join(program);
     let mut command = Command::new(program);
-    command.args(arguments).env_clear().env("PATH", std::env::var_os("PATH").unwrap()).env("HOME", stage.world.folder.path());
+    command.args(arguments).env_clear().env("PATH", std::env::var_os("PATH").unwrap()).env("HOME", home);
     command.env("AWS_ACCESS_KEY_ID", KEY).env("AWS_SECRET_ACCESS_KEY", SECRET).env("AWS_DEFAULT_REGION", "eu-west-1");
-    command.env("AWS_ENDPOINT_URL", stage.world.endpoint()).env("AWS_EC2_METADATA_DISABLED", "true");
-    let output = command.output().await.unwrap();
+    command.env("AWS_ENDPOINT_URL", endpoint).env("AWS_EC2_METADATA_DISABLED", "true");
+    // The host of live tail is `stream-` and the endpoint's host, which does not exist here.
+    command.env("AWS_DISABLE_HOST_PREFIX_INJECTION", "true").stdin(Stdio::null()).kill_on_drop(true);
+    command
+}
+
+/// Runs a program against the endpoint, and returns its output if it succeeds.
+pub(super) async fn run(stage: &Stage, program: &str, arguments: &[&str]) -> Result<String, String> {
+    let output = tool(&stage.world.endpoint(), stage.world.folder.path(), program, arguments).output().await.unwrap();
     let (out, err) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
     if output.status.success() { Ok(out) } else { Err(format!("{out}{err}")) }
 }
@@ -62,4 +73,57 @@ async fn awslogs_lists_and_reads() {
     assert_eq!(awslogs(&["streams", "/acme/api"]).await.lines().collect::<Vec<_>>(), ["a", "b"]);
     let read = awslogs(&["get", "/acme/api", "ALL", "--start=10m", "--color=never"]).await;
     assert!(read.contains("from /acme/api a") && read.contains("from /acme/api b") && !read.contains("/acme/web"), "{read}");
+}
+
+const LIVE_TAIL: [&str; 4] =
+    ["logs", "start-live-tail", "--log-group-identifiers", "arn:aws:logs:eu-west-1:123456789012:log-group:/acme/api"];
+
+/// Puts an event, until the client has printed one; its session has begun then.
+async fn until_it_prints(client: &mut Binary, mut put: impl AsyncFnMut(&str)) {
+    let mut number = 0;
+    while tokio::time::timeout(Duration::from_millis(500), client.wait_for_output("event ")).await.is_err() {
+        put(&format!("event {number}")).await;
+        number += 1;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_aws_cli_follows_our_endpoint() {
+    let stage = Stage::new().await;
+    stage.stream("/acme/api", "web-1").await;
+    let put = async |message: &str| {
+        let events = json!([{ "timestamp": now(), "message": message }]);
+        stage.ok("put_log_events", json!({ "logGroupName": "/acme/api", "logStreamName": "web-1", "logEvents": events })).await;
+    };
+    let arguments = [&LIVE_TAIL[..], &["--log-stream-names", "web-1", "--log-event-filter-pattern", "event"]].concat();
+    let home = tempfile::tempdir().unwrap();
+    let mut client = Binary::start(tool(&stage.world.endpoint(), home.path(), "aws", &arguments));
+    until_it_prints(&mut client, put).await;
+    put("left out by the filter").await;
+    put("the last event").await;
+    let printed = client.wait_for_output("the last event").await;
+    assert!(!printed.contains("left out"), "{printed}");
+    // The service stops, and the session ends in order.
+    stage.world.stop().await;
+    let code = client.ended().await.code();
+    assert_eq!((code, client.log().as_str()), (Some(0), ""));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_aws_cli_follows_the_fake() {
+    let fake = Fake::start(now()).await;
+    {
+        let mut state = fake.state();
+        state.running = Some(Instant::now());
+        state.live.interval = Duration::from_millis(50);
+        state.live.plans.push_back(SessionPlan::ending(200, SessionEnd::Timeout));
+        state.logs.add_stream("/acme/api", "web-1");
+    }
+    let home = tempfile::tempdir().unwrap();
+    let mut client = Binary::start(tool(&fake.endpoint(), home.path(), "aws", &LIVE_TAIL));
+    let put = async |message: &str| fake.state().logs.put("/acme/api", "web-1", now(), message);
+    until_it_prints(&mut client, put).await;
+    let printed = client.wait_for_output("SessionTimeoutException").await;
+    assert!(printed.contains("event "), "{printed}");
+    assert_eq!(client.ended().await.code(), Some(0));
 }

@@ -6,9 +6,10 @@
 //! - `fake`: the fake CloudWatch (`world/fake_cloudwatch`), which follows AWS's documentation where emulators do not;
 //! - `torn`: the same with random short or empty pages, which AWS may return;
 //! - `moto`: an independent emulator, filled by AWS's own client. Its known errors are listed where it is left out;
-//! - `endpoint`: the local source of another Logmark, through the CloudWatch Logs protocol.
+//! - `endpoint`: the local source of another Logmark, through the CloudWatch Logs protocol;
+//! - `live`, `polled`: the fake CloudWatch with a clock that runs, for live tail, with sessions and without.
 //!
-//! The last four test the real binary, with credentials from its environment.
+//! All but the first test the real binary, with credentials from its environment.
 
 pub mod subject;
 mod streams;
@@ -39,10 +40,11 @@ macro_rules! contract {
 }
 
 contract! {
-    tails::new_events_are_delivered_once_as_pages_show_them: local;
-    tails::history_comes_first_and_a_cursor_continues_behind_its_event: local;
-    tails::a_grant_for_some_streams_follows_no_others: local;
-    tails::a_tail_of_what_is_not_there_is_not_found: local;
+    tails::new_events_are_delivered_once_as_pages_show_them: local, live, polled, endpoint;
+    tails::history_comes_first_and_a_cursor_continues_behind_its_event: local, live, polled, endpoint;
+    tails::a_grant_for_some_streams_follows_no_others: local, live, polled, endpoint;
+    tails::a_tail_of_what_is_not_there_is_not_found: local, live, polled, endpoint;
+    tails::a_tail_of_a_group_that_is_deleted_ends_with_not_found: local, live, polled, endpoint;
 
     streams::pages_of_any_size_are_the_stream: local, fake, torn, moto, endpoint;
     streams::a_cursor_goes_either_way: local, fake, torn, moto, endpoint;

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use logmark::domain::time::{Clock as _, SystemClock};
 use logmark::sources::cloudwatch::quotas::Api;
@@ -158,6 +159,26 @@ impl Subject {
         subject
     }
 
+    /// On the fake CloudWatch with a clock that runs, whose live tail sessions send an update each twentieth of a second.
+    pub async fn live() -> Self {
+        let subject = Self::fake().await;
+        if let Source::Fake { fake, .. } = &subject.source {
+            let mut state = fake.state();
+            (state.now, state.running) = (now(), Some(Instant::now()));
+            state.live.interval = Duration::from_millis(50);
+        }
+        subject
+    }
+
+    /// The same with a role that may not start live tail sessions: tails poll.
+    pub async fn polled() -> Self {
+        let subject = Self::live().await;
+        if let Source::Fake { fake, .. } = &subject.source {
+            fake.state().live.refusal = Some((400, "AccessDeniedException"));
+        }
+        subject
+    }
+
     /// On moto.
     pub async fn moto() -> Self {
         let address = Moto::shared().await.address;
@@ -217,9 +238,44 @@ impl Subject {
         }
     }
 
+    /// Writes events that the source receives at this moment, in this order; creates a missing group or stream.
+    pub async fn put_now(&self, group: &str, stream: &str, events: &[(i64, &str)]) {
+        match &self.source {
+            Source::Local(world) | Source::Endpoint { world, .. } => world.put_at(group, stream, events, now()).await,
+            Source::Fake { fake, .. } => {
+                let mut state = fake.state();
+                let now = state.tick();
+                state.logs.add_stream(group, stream);
+                events.iter().for_each(|(at, message)| state.logs.put_at(group, stream, (*at, now), message));
+            }
+            Source::Moto { moto, .. } => moto.put(group, stream, events).await,
+        }
+    }
+
+    /// Deletes a stream, or a group.
+    pub async fn delete(&self, group: &str, stream: Option<&str>) {
+        match &self.source {
+            Source::Local(world) | Source::Endpoint { world, .. } => {
+                let (store, group, stream) = (world.store(), group.to_owned(), stream.map(str::to_owned));
+                let deleted = tokio::task::spawn_blocking(move || match stream {
+                    Some(stream) => store.delete_stream(&group, &stream).map(drop),
+                    None => store.delete_group(&group).map(drop),
+                });
+                deleted.await.unwrap().unwrap();
+            }
+            Source::Fake { fake, .. } => fake.state().logs.delete(group, stream),
+            Source::Moto { .. } => unreachable!("moto has no live tail"),
+        }
+    }
+
     /// A moment two hours ago, at a full second: every source accepts events from then on.
     pub fn begin() -> i64 {
         (now() / 1000 - 7200) * 1000
+    }
+
+    /// A moment a few seconds ago, at a full second: live tails of every source find events from then on.
+    pub fn recent() -> i64 {
+        (now() / 1000 - 5) * 1000
     }
 
     /// The client of `acme`.

@@ -18,4 +18,5 @@ mod local_queries;
 mod query_checks;
 mod query_language;
 mod tail;
+mod tail_versions;
 mod problems;

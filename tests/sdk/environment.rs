@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use logmark_store::{NewEvent, Options, Store};
 use serde_json::json;
@@ -31,6 +31,8 @@ const BIG: usize = 10_000;
 const ODD_STREAM: &str = "2026/11/20/[$LATEST]a#b?c d é%2F+&=";
 /// The events of `/acme/small`.
 const SMALL: [&str; 3] = ["plain", r#"quotes " and \ and 'these'"#, "two lines\nof ünïcödé 🪵"];
+/// Between two events of `/watched/ticks`: longer than the proxy keeps an idle connection.
+const TICK: Duration = Duration::from_millis(700);
 /// A message of `/acme/midway`: four fill a page of the source's.
 const LARGE: usize = 256_000;
 
@@ -38,6 +40,7 @@ const LARGE: usize = 256_000;
 #[derive(Debug)]
 pub struct TestEnvironment {
     environment: BTreeMap<&'static str, String>,
+    ticking: tokio::task::JoinHandle<()>,
     _process: Process,
     _proxy: FaultyProxy,
     _fake: Fake,
@@ -51,6 +54,7 @@ impl TestEnvironment {
         let issuer = Issuer::new(folder.path());
         let fake = Fake::start(now()).await;
         fill(&fake);
+        let ticking = tokio::spawn(tick(fake.clone()));
         let store = folder.path().join("store");
         // A thread of its own: on a thread of tokio's a task may only wait so often before it must yield.
         std::thread::scope(|scope| scope.spawn(|| fill_store(&store)).join().unwrap());
@@ -67,8 +71,9 @@ impl TestEnvironment {
             ("LOGMARK_TOKEN_NARROW", issuer.token("acme", "logs:read:/acme/small")),
             ("LOGMARK_TOKEN_EXPIRED", issuer.mint(&expired)),
             ("LOGMARK_TOKEN_LIMITED", issuer.token("limited", "logs:*:*")),
+            ("LOGMARK_TOKEN_WATCHER", issuer.token("watcher", "logs:*:*")),
         ]);
-        Self { environment, _process: process, _proxy: proxy, _fake: fake, _folder: folder }
+        Self { environment, ticking, _process: process, _proxy: proxy, _fake: fake, _folder: folder }
     }
 
     /// Runs a command in a folder of the project to its end, which must be a good one; gives its standard output.
@@ -100,6 +105,24 @@ impl TestEnvironment {
         let group = format!("-{}", process.pid());
         assert!(Command::new("kill").args(["-s", "KILL", "--", &group]).status().await.unwrap().success());
         process.ended().await;
+    }
+}
+
+impl Drop for TestEnvironment {
+    fn drop(&mut self) {
+        self.ticking.abort();
+    }
+}
+
+/// Puts an event into `/watched/ticks` now and then: `tick 0`, `tick 1`, …
+async fn tick(fake: Fake) {
+    for number in 0.. {
+        {
+            let mut state = fake.state();
+            let now = state.tick();
+            state.logs.put_at("/watched/ticks", "clock", (now, now), &format!("tick {number}"));
+        }
+        tokio::time::sleep(TICK).await;
     }
 }
 
@@ -150,6 +173,8 @@ fn configuration(endpoint: &str) -> String {
         &grant("acme", "broken", &["/acme/down/502"]),
         &grant("acme", "busy", &["/acme/down/503"]),
         &grant("acme", "slow", &["/acme/down/504"]),
+        "[tenants.watcher]\n",
+        &grant("watcher", "aws", &["/watched/ticks"]),
     ]
     .concat()
 }
@@ -174,6 +199,8 @@ fn fill_store(path: &Path) {
 
 fn fill(fake: &Fake) {
     let mut state = fake.state();
+    (state.now, state.running) = (now(), Some(Instant::now()));
+    state.live.interval = Duration::from_millis(100);
     for (number, status) in [200, 404, 500].into_iter().enumerate() {
         let message = json!({ "path": "/orders", "status": status }).to_string();
         state.logs.put("/acme/api", "prod-a", now() - 60_000 + i64::try_from(number).unwrap() * 1000, &message);

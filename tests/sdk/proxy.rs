@@ -5,6 +5,7 @@
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -14,6 +15,13 @@ use crate::world::small_http::{self, Message};
 
 /// Bytes that `/live` passes on before it cuts the connection: a part of the events of `/acme/big`.
 const LIVE_BYTES: u64 = 600_000;
+/// The most that `/ragged` passes on before it cuts a connection.
+const RAGGED_BYTES: usize = 60_000;
+/// What `/buffered` collects before it passes anything on, and how many times it does so before it loses the rest.
+const BUFFER: usize = 64 * 1024;
+const BUFFERS: usize = 4;
+/// `/buffered` passes on what it has after so long without a byte; `/idle` closes the connection then.
+const IDLE: Duration = Duration::from_millis(300);
 /// Requests for one target that `/flaky` leaves without an answer.
 const DROPPED: usize = 2;
 
@@ -88,6 +96,12 @@ async fn serve(mut client: TcpStream, service: SocketAddr, seen: Seen) -> Option
         }
         // To HTTP/1.0 the service writes a body that ends with the connection, so that one that is short looks whole.
         "short" => client.write_all(shortened(&passed("HTTP/1.0").await?)).await.ok(),
+        "ragged" => {
+            let upstream = begin(service, &format!("{method} /{rest} HTTP/1.1"), headers).await?;
+            ragged(&mut client, upstream, came.len()).await
+        }
+        "buffered" => buffered(&mut client, begin(service, &format!("{method} /{rest} HTTP/1.1"), headers).await?).await,
+        "idle" => idle(&mut client, begin(service, &format!("{method} /{rest} HTTP/1.1"), headers).await?).await,
         "live" => live(&mut client, service, &format!("{method} /{rest} HTTP/1.1"), headers).await,
         "items" => client.write_all(&items(target.contains("cursor=d"))).await.ok(),
         other => panic!("the front door has no habit `{other}`"),
@@ -110,10 +124,64 @@ async fn pass(service: SocketAddr, first: &str, headers: &str, body: &[u8]) -> O
     Some(Message { bytes, head })
 }
 
-/// Passes the answer on as it comes, and cuts it.
-async fn live(client: &mut TcpStream, service: SocketAddr, first: &str, headers: &str) -> Option<()> {
+/// Sends the request on.
+async fn begin(service: SocketAddr, first: &str, headers: &str) -> Option<TcpStream> {
     let mut upstream = TcpStream::connect(service).await.ok()?;
     upstream.write_all(format!("{first}\r\n{headers}").as_bytes()).await.ok()?;
+    Some(upstream)
+}
+
+/// Passes the answer on in pieces of any size, and cuts it at any byte: with a FIN, or with a RST.
+async fn ragged(client: &mut TcpStream, mut upstream: TcpStream, number: usize) -> Option<()> {
+    let mut random = 0x9e37_79b9_7f4a_7c15_u64.wrapping_mul(number as u64 + 1);
+    let mut below = |most: usize| {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        usize::try_from(random % most as u64).unwrap() + 1
+    };
+    let mut left = below(RAGGED_BYTES);
+    let is_reset = below(2) == 1;
+    while left > 0 {
+        let mut piece = vec![0; below(4000).min(left)];
+        let count = upstream.read(&mut piece).await.ok().filter(|count| *count > 0)?;
+        client.write_all(&piece[..count]).await.ok()?;
+        client.flush().await.ok()?;
+        left -= count;
+    }
+    if is_reset { client.set_zero_linger().ok() } else { client.shutdown().await.ok() }
+}
+
+/// Collects what comes, passes it on in lumps, and loses the last one.
+async fn buffered(client: &mut TcpStream, mut upstream: TcpStream) -> Option<()> {
+    for _ in 0..BUFFERS {
+        let mut collected = Vec::with_capacity(BUFFER);
+        while collected.len() < BUFFER {
+            match tokio::time::timeout(IDLE, upstream.read_buf(&mut collected)).await {
+                Ok(Ok(1..)) => {}
+                // With nothing collected it waits on.
+                Err(_idle) if collected.is_empty() => {}
+                Err(_idle) => break,
+                Ok(_) => return client.shutdown().await.ok(),
+            }
+        }
+        client.write_all(&collected).await.ok()?;
+    }
+    client.shutdown().await.ok()
+}
+
+/// Passes the answer on, and closes the connection when nothing comes for a while.
+async fn idle(client: &mut TcpStream, mut upstream: TcpStream) -> Option<()> {
+    let mut part = vec![0; BUFFER];
+    while let Ok(Ok(count @ 1..)) = tokio::time::timeout(IDLE, upstream.read(&mut part)).await {
+        client.write_all(&part[..count]).await.ok()?;
+    }
+    client.shutdown().await.ok()
+}
+
+/// Passes the answer on as it comes, and cuts it.
+async fn live(client: &mut TcpStream, service: SocketAddr, first: &str, headers: &str) -> Option<()> {
+    let upstream = begin(service, first, headers).await?;
     tokio::io::copy(&mut upstream.take(LIVE_BYTES), client).await.ok()?;
     client.flush().await.ok()
 }

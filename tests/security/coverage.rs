@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use http::Method;
+use bytes::Bytes;
+use http::{HeaderMap, Method};
 use serde_json::{Value, json};
 
 use super::support::{Binary, Setup, whole, without_instance};
@@ -29,10 +30,14 @@ enum About {
 }
 
 /// Method, path in the document, and a target that answers well to tenant `acme`; `<id>` and `<pointer>` are of a query of its.
-const OPERATIONS: [(&str, &str, &str, About); 20] = [
+const OPERATIONS: [(&str, &str, &str, About); 24] = [
     ("get", "/logs/{group}/{stream}", "/logs/{}/web-1", About::Group("read")),
     ("get", "/logs/{group}", "/logs/{}", About::Group("read")),
     ("get", "/logs", "/logs?group={}&stream=web-1", About::Group("read")),
+    ("get", "/logs/{group}/{stream}", "/logs/{}/web-1?follow=true", About::Group("tail")),
+    ("get", "/logs/{group}", "/logs/{}?follow=true", About::Group("tail")),
+    ("get", "/logs/{group}", "/logs/{}?follow=true&format=ndjson", About::Group("tail")),
+    ("get", "/logs", "/logs?group={}&stream=web-1&follow=true", About::Group("tail")),
     ("post", "/filters/check", "/filters/check", About::Caller),
     ("post", "/tickets", "/tickets", About::Url),
     ("get", "/groups", "/groups", About::Groups("describe")),
@@ -105,7 +110,7 @@ impl TestEnvironment {
         let target = self.target(target, group);
         match method {
             "get" if headers.is_empty() => both(client, &target).await,
-            "get" => client.get_with(&target, headers).await,
+            "get" => got(client, &target, headers).await,
             "post" if target == "/filters/check" => client.post(&target, &json!({ "filter": "ERROR" }), headers).await,
             "post" if target == "/tickets" => {
                 client.post(&target, &json!({ "url": format!("/logs/{group}?format=ndjson") }), headers).await
@@ -124,9 +129,20 @@ impl TestEnvironment {
     }
 }
 
+/// A GET. A live tail has no end: its answer is its head.
+async fn got(client: &Client, target: &str, headers: &[(&str, &str)]) -> Answer {
+    let response = client.begin(Method::GET, target, headers, Bytes::new()).await;
+    if !target.contains("follow=true") || response.status() != 200 {
+        return Client::read(response).await;
+    }
+    let (parts, _) = response.into_parts();
+    let (body, trailers) = (Bytes::new(), HeaderMap::new());
+    Answer { status: parts.status, headers: parts.headers, body, trailers, broken: false }
+}
+
 /// GET and HEAD of a target; HEAD's answer is GET's without a body.
 async fn both(client: &Client, target: &str) -> Answer {
-    let answer = client.get(target).await;
+    let answer = got(client, target, &[]).await;
     let head = client.send(Method::HEAD, target, &[]).await;
     assert_eq!(head.status, answer.status, "HEAD {target}");
     assert!(head.body.is_empty(), "HEAD {target}");
@@ -275,7 +291,11 @@ async fn a_token_without_the_scope_is_told_one_that_then_does() {
             About::Url => "read",
             About::Caller | About::Public => continue,
         };
-        let enough = if action == "query" { "logs:query:/acme/*" } else { "logs:read:/acme/*" };
+        let enough = match action {
+            "query" => "logs:query:/acme/*",
+            "tail" => "logs:tail:*",
+            _ => "logs:read:/acme/*",
+        };
         for scope in too_small.into_iter().filter(|scope| *scope != enough) {
             let answer = environment.ask(&environment.scoped(scope), method, target, OWN).await;
             assert_eq!(answer.problem(), "403 insufficient_scope", "{method} {path} with `{scope}`");

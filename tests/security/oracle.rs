@@ -65,6 +65,8 @@ fn caller(grants: &[Rule], scopes: &[Rule]) -> Caller {
         groups: patterns(&rule.groups),
         streams: rule.streams.as_deref().map(patterns),
         actions: rule.actions.iter().map(|action| action.parse().unwrap()).collect(),
+        rows: None,
+        mask: None,
     };
     let tenant = Tenant { id: id.clone(), weight: 1, limits: Limits::default(), grants: grants.iter().map(grant).collect() };
     let scope = |rule: &Rule| Scope::parse(&format!("logs:{}:{}", rule.actions[0], rule.groups[0]), &Arc::from("scope")).unwrap();
@@ -108,7 +110,7 @@ fn status(denied: Option<&Denied>) -> u16 {
         Some(Denied::NotGranted | Denied::StreamNotGranted) => 404,
         Some(Denied::InsufficientScope { .. }) => 403,
         Some(Denied::SeveralSources { .. }) => 400,
-        Some(Denied::RangeTooLong { .. }) => 422,
+        Some(Denied::MaskedField { .. } | Denied::RangeTooLong { .. }) => 422,
     }
 }
 

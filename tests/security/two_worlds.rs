@@ -3,10 +3,11 @@
 //! The oracle is the other service. Each tenant has its own form of grant, and its own groups, in which the second service has
 //! more hidden events, streams and groups than the first. Parts that may differ are removed before the comparison: the request
 //! id, the date, and the text of handles, of which only the length is compared. `events` compares reads and lists, `queries` Logs
-//! Insights queries.
+//! Insights queries, `tails` live tails.
 
 mod events;
 mod queries;
+mod tails;
 
 use std::collections::BTreeMap;
 
@@ -97,7 +98,7 @@ fn tenants(source: &str, forms: &[Vec<Vec<String>>]) -> String {
         text += &format!("[tenants.{name}]\nlimits = {{ scanned_gb_per_day = 1000 }}\n");
         for streams in form {
             text += &format!(
-                "[[tenants.{name}.grants]]\nsource = \"{source}\"\ngroups = {groups}\nactions = [\"read\", \"query\"]\nstreams = {streams:?}\n"
+                "[[tenants.{name}.grants]]\nsource = \"{source}\"\ngroups = {groups}\nactions = [\"read\", \"query\", \"tail\"]\nstreams = {streams:?}\n"
             );
         }
     }

@@ -195,6 +195,11 @@ impl World {
 
     /// Puts events into the local source: (milliseconds, message).
     pub async fn put(&self, group: &str, stream: &str, events: &[(i64, &str)]) {
+        self.put_at(group, stream, events, 1_700_000_000_500).await;
+    }
+
+    /// The same with an ingestion time.
+    pub async fn put_at(&self, group: &str, stream: &str, events: &[(i64, &str)], ingestion: i64) {
         let store = self.store.clone().unwrap();
         let _exists = store.create_group(group, 1_700_000_000_000);
         let _exists = store.create_stream(group, stream, 1_700_000_000_000);
@@ -203,7 +208,7 @@ impl World {
             .map(|(timestamp, message)| NewEvent { timestamp: *timestamp, message: (*message).to_owned() })
             .collect();
         for part in events.chunks(10_000) {
-            store.append(group, stream, part.to_vec(), 1_700_000_000_500).await.unwrap();
+            store.append(group, stream, part.to_vec(), ingestion).await.unwrap();
         }
     }
 

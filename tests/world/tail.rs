@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method};
+use http::{HeaderMap, Method, Response};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use serde_json::{Value, json};
@@ -38,6 +38,8 @@ pub struct Tail {
     pub received: usize,
     /// The last cursor received.
     pub cursor: String,
+    /// The modes of the notices that [`Self::event`] has passed over.
+    pub notices: Vec<String>,
 }
 
 impl Tail {
@@ -52,6 +54,11 @@ impl Tail {
         if response.status() != 200 {
             return Err(Client::read(response).await);
         }
+        Ok(Self::of(response).await)
+    }
+
+    /// The tail of an answer.
+    pub async fn of(response: Response<Incoming>) -> Self {
         let (parts, body) = response.into_parts();
         let is_ndjson = parts.headers["content-type"] == "application/x-ndjson";
         let mut tail = Self {
@@ -62,11 +69,12 @@ impl Tail {
             is_ndjson,
             received: 0,
             cursor: String::new(),
+            notices: Vec::new(),
         };
         // The first frame has the cursor before all events, so the tail is open on the server.
         let first = tail.frame().await.expect("a first frame");
         assert_eq!(first.kind, "keep-alive", "{first:?}");
-        Ok(tail)
+        tail
     }
 
     /// The next frame; `None` at the end of the body.
@@ -88,19 +96,44 @@ impl Tail {
 
     /// The next frame that is not a keep-alive.
     pub async fn next(&mut self) -> Option<TailFrame> {
-        loop {
-            let frame = self.frame().await?;
-            if frame.kind != "keep-alive" {
-                return Some(frame);
+        let next = async {
+            loop {
+                let frame = self.frame().await?;
+                if frame.kind != "keep-alive" {
+                    return Some(frame);
+                }
             }
+        };
+        tokio::time::timeout(PATIENCE, next).await.expect("more than keep-alives in time")
+    }
+
+    /// The next frame that is not a keep-alive; `None` when the connection is cut, or the body ends.
+    pub async fn next_or_cut(&mut self) -> Option<TailFrame> {
+        loop {
+            while let Some(frame) = self.frames.pop_front() {
+                if let Some(cursor) = &frame.cursor {
+                    self.cursor.clone_from(cursor);
+                }
+                if frame.kind != "keep-alive" {
+                    return Some(frame);
+                }
+            }
+            let part = tokio::time::timeout(PATIENCE, self.body.frame()).await.expect("a frame in time")?;
+            self.bytes.extend_from_slice(&part.ok()?.into_data().ok()?);
+            self.parse();
         }
     }
 
-    /// The next event.
+    /// The next event. A notice before it, which only some sources send, is kept.
     pub async fn event(&mut self) -> Value {
-        let frame = self.next().await.expect("an event, not the end");
-        assert_eq!(frame.kind, "event", "{frame:?}");
-        frame.data
+        loop {
+            let frame = self.next().await.expect("an event, not the end");
+            if frame.kind == "event" {
+                return frame.data;
+            }
+            assert_eq!(frame.kind, "notice", "{frame:?}");
+            self.notices.push(frame.data["mode"].as_str().unwrap().to_owned());
+        }
     }
 
     /// The messages of so many events.

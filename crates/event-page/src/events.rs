@@ -12,6 +12,10 @@ use bytes::Bytes;
 
 use crate::json_string;
 
+mod edit;
+
+pub use edit::Edit;
+
 /// A page of events. Cloning it copies rows, but shares the text.
 #[derive(Clone)]
 pub struct Events {

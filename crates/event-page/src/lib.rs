@@ -32,6 +32,6 @@ mod block;
 
 pub use build::{Builder, TooLong};
 pub use columns::{ColumnError, Columns};
-pub use events::{EventRef, Events};
+pub use events::{Edit, EventRef, Events};
 pub use scan::{GroupPage, Malformed, StreamPage};
 pub use write::{Layout, Writer};

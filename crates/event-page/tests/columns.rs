@@ -145,3 +145,11 @@ proptest::proptest! {
         }
     }
 }
+
+#[test]
+fn the_paths_of_columns_are_told_with_flat_names() {
+    let columns = Columns::parse(r#"timestamp,$.a.b,$['x.y'][0],message,$["q\"r"]"#).unwrap();
+    let paths: Vec<_> = columns.json_paths().collect();
+    let expected = [("$.a.b", "a.b"), ("$['x.y'][0]", "x.y.0"), (r#"$["q\"r"]"#, "q\"r")];
+    assert_eq!(paths, expected.map(|(written, flat)| (written, flat.to_owned())));
+}

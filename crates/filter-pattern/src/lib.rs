@@ -83,6 +83,8 @@ pub mod limits;
 mod parse;
 mod print;
 mod pattern;
+// The tokens of JSON messages.
+pub mod json_text;
 // Patterns together.
 mod combine;
 // Patterns and messages: matching, extraction.

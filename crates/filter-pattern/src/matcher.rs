@@ -59,8 +59,6 @@ mod terms;
 mod fields;
 mod bits;
 mod selectors;
-mod lexis;
-mod escapes;
 mod json;
 mod properties;
 pub(crate) mod lines;

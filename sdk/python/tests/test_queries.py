@@ -2,7 +2,8 @@ import anyio
 import pytest
 
 from logmark import LogmarkError
-from logmark.generated.api.queries import read_query
+from logmark.generated.api.queries import check_query, query_language, read_query
+from logmark.generated.models import QueryToCheck
 
 from stage import acme, acme_async, door, failure, seen
 
@@ -83,3 +84,25 @@ def test_a_late_asynchronous_one_is_stopped():
         anyio.run(ask)
     assert error.value.code == "query_timeout"
     assert stopped("plain") == "Cancelled"
+
+
+def test_a_check_tells_columns_and_faults_and_starts_nothing():
+    def checked(text):
+        return check_query.sync(client=acme().client, body=QueryToCheck(["/acme/api"], text, "-1h"))
+
+    good = checked("stats count(*) as n by status")
+    assert (good.columns, good.shape, good.diagnostics, good.refusals) == (["status", "n"], "table", [], [])
+    assert good.estimate.basis in ("exact", "stored", "unknown")
+    fault = checked("fields status\n| stat count(*)").diagnostics[0]
+    assert (fault.severity, fault.line, fault.column, fault.fix) == ("error", 2, 3, "stats")
+    assert checked("SOURCE '/other'").refusals[0].detail
+    foreign = QueryToCheck(["/other/x"], "fields status", "-1h")
+    assert failure(lambda: check_query.sync(client=acme().client, body=foreign)).status == 404
+
+
+def test_the_language_lists_commands_and_functions():
+    language = query_language.sync(client=acme().client)
+    commands = {command.name: command for command in language.commands}
+    assert {"fields", "filter", "stats", "parse"} <= commands.keys()
+    assert all(command.description and command.example for command in language.commands)
+    assert {"count", "pct"} <= {function.name for function in language.functions}

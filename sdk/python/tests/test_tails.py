@@ -5,7 +5,7 @@ import pytest
 
 from logmark import Event, Gap, LogmarkError, Notice, Sampled
 
-from stage import BEGIN, BIG, EXPIRED, TOKEN, acme, acme_async, door, failure, summary
+from stage import BEGIN, BIG, EXPIRED, TOKEN, WATCHER, acme, acme_async, door, failure, summary
 
 BIG_STREAM = ("/acme/big", "web-1")
 
@@ -19,6 +19,25 @@ def test_a_tail_begins_with_its_history_and_outlives_cuts():
             break
     assert found == BIG
     assert tail.cursor is not None
+
+
+@pytest.mark.parametrize("habit", ["ragged", "buffered"])
+def test_it_outlives_cuts_at_any_byte_and_buffers_that_are_lost(habit):
+    found = []
+    for item in acme(url=door(habit)).tail(*BIG_STREAM, start=BEGIN):
+        found.append(item.message)
+        if len(found) == len(BIG):
+            break
+    assert found == BIG
+
+
+def test_nothing_is_lost_where_idle_connections_are_closed():
+    found = []
+    for item in acme(WATCHER, url=door("idle")).tail("/watched/ticks"):
+        found.append(int(item.message.removeprefix("tick ")))
+        if len(found) == 6:
+            break
+    assert found == list(range(found[0], found[0] + 6))
 
 
 def test_it_does_asynchronously():

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readQuery } from 'logmark';
+import { checkQuery, queryLanguage, readQuery } from 'logmark';
 import { acme, failure, seen, through } from './stage.js';
 
 const query = (group: string) => ({ query: 'fields status, n', logGroups: [group], start: '-1h' });
@@ -47,4 +47,25 @@ test('a query that is given up is stopped', async () => {
   await rejected;
   const ended = await readQuery({ client: acme().client, path: { id: await stopped(2) } });
   assert.equal(typeof ended === 'string' ? ended : ended.status, 'Cancelled');
+});
+
+test('a check tells columns and faults, and starts nothing', async () => {
+  const { client } = acme();
+  const checked = async (text: string, group = '/acme/api') =>
+    checkQuery({ client, body: { query: text, logGroups: [group], start: '-1h' } });
+  const good = await checked('stats count(*) as n by status');
+  assert.deepEqual([good.columns, good.shape, good.diagnostics, good.refusals], [['status', 'n'], 'table', [], []]);
+  assert.ok(['exact', 'stored', 'unknown'].includes(good.estimate.basis));
+  const fault = (await checked('fields status\n| stat count(*)')).diagnostics[0]!;
+  assert.deepEqual([fault.severity, fault.line, fault.column, fault.fix], ['error', 2, 3, 'stats']);
+  assert.ok((await checked("SOURCE '/other'")).refusals[0]!.detail);
+  assert.equal((await failure(() => checked('fields status', '/other/x'))).status, 404);
+});
+
+test('the language lists commands and functions', async () => {
+  const { commands, functions } = await queryLanguage({ client: acme().client });
+  const names = commands.map((command) => command.name);
+  for (const name of ['fields', 'filter', 'stats', 'parse']) assert.ok(names.includes(name), name);
+  assert.ok(commands.every((command) => command.description && command.example));
+  for (const name of ['count', 'pct']) assert.ok(functions.some((found) => found.name === name), name);
 });

@@ -12,6 +12,7 @@ export const TOKEN = variable('LOGMARK_TOKEN');
 export const NARROW = variable('LOGMARK_TOKEN_NARROW');
 export const EXPIRED = variable('LOGMARK_TOKEN_EXPIRED');
 export const LIMITED = variable('LOGMARK_TOKEN_LIMITED');
+export const WATCHER = variable('LOGMARK_TOKEN_WATCHER');
 const FRONT = variable('LOGMARK_FRONT_URL');
 
 export const BEGIN = '2026-11-20T10:00:00Z';

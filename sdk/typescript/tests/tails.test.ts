@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TailItem } from 'logmark';
-import { acme, BEGIN, BIG, EXPIRED, failure, through, TOKEN } from './stage.js';
+import { acme, BEGIN, BIG, EXPIRED, failure, through, TOKEN, WATCHER } from './stage.js';
 
 const BIG_STREAM = { group: '/acme/big', stream: 'web-1', start: BEGIN };
 
@@ -18,6 +18,18 @@ async function take(items: AsyncIterable<TailItem>, count: number): Promise<Arra
 
 test('a tail begins with its history and outlives cuts', async () => {
   assert.deepEqual(await take(through('live').tail(BIG_STREAM), BIG.length), BIG);
+});
+
+for (const habit of ['ragged', 'buffered']) {
+  test(`a tail outlives cuts at any byte and buffers that are lost: ${habit}`, async () => {
+    assert.deepEqual(await take(through(habit).tail(BIG_STREAM), BIG.length), BIG);
+  });
+}
+
+test('nothing is lost where idle connections are closed', async () => {
+  const found = await take(through('idle', { token: WATCHER }).tail({ group: '/watched/ticks' }), 6);
+  const first = Number(found[0]?.slice('tick '.length));
+  assert.deepEqual(found, Array.from({ length: 6 }, (_, number) => `tick ${first + number}`));
 });
 
 test('a tail is resumed by its cursor', async () => {

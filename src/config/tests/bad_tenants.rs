@@ -90,24 +90,12 @@ fn a_grant_that_grants_nothing_or_something_else_is_refused() {
         (r#"actions = "read""#, "logmark.toml:2:11: tenants.acme.grants[0].actions: must be an array, not a string"),
         (r#"actions = ["read", "read"]"#, "logmark.toml:2:20: tenants.acme.grants[0].actions[1]: is listed twice"),
         (
-            r#"where = '{ $.tenant = "acme" }'"#,
-            "logmark.toml:2:1: tenants.acme.grants[0].where: is not supported: this version has no row or field rules, and does not serve a grant without its rules",
-        ),
-        (
-            r#"mask = ["$.card"]"#,
-            "logmark.toml:2:1: tenants.acme.grants[0].mask: is not supported: this version has no row or field rules, and does not serve a grant without its rules",
-        ),
-        (
-            "mask = []",
-            "logmark.toml:2:1: tenants.acme.grants[0].mask: is not supported: this version has no row or field rules, and does not serve a grant without its rules",
-        ),
-        (
             "group = [\"/acme/*\"]\n-groups",
             "logmark.toml:1:1: tenants.acme.grants[0].groups: is missing: list the log groups, such as `[\"/acme/*\"]`\nlogmark.toml:2:1: tenants.acme.grants[0].group: unknown key: did you mean `groups`?",
         ),
         (
             r#"effect = "allow""#,
-            "logmark.toml:2:1: tenants.acme.grants[0].effect: unknown key: expected `source`, `groups`, `streams` or `actions`",
+            "logmark.toml:2:1: tenants.acme.grants[0].effect: unknown key: expected `source`, `groups`, `streams`, `actions`, `where`, `mask` or `mask_with`",
         ),
     ];
     refused("[[tenants.acme.grants]]", &cases);

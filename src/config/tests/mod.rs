@@ -11,6 +11,7 @@ mod issuers;
 mod bad_sources;
 mod cloudwatch;
 mod bad_tenants;
+mod rules;
 mod lambda;
 mod environment;
 mod deserializer;

@@ -87,7 +87,7 @@ pub(super) fn may_read_earlier(query: &Query) -> bool {
 }
 
 /// Where `fields` and `display` show a field under its own name.
-fn plain_columns(query: &Query) -> Vec<Span> {
+pub(super) fn plain_columns(query: &Query) -> Vec<Span> {
     let columns = query.commands.iter().flat_map(|command| -> &[Column] {
         match &command.node {
             Command::Fields(fields) => &fields.columns,

@@ -1,10 +1,11 @@
 //! A parsed Logs Insights query, which reads only the log groups and the range of its request.
 //!
 //! Owns the query's tree and its caller's text. INVARIANT: upstream gets the text with the scope condition before it, and only if this
-//! text parses as the checked tree with the scope condition before it. See also `forbidden` (refused parts), [`scope`] (the scope
+//! text parses as the checked tree with the scope condition before it. See also `forbidden` (refused parts), [`masked`] (parts that a mask refuses), [`scope`] (the scope
 //! condition), and [`operations`] (running queries).
 
 mod forbidden;
+pub mod masked;
 pub mod scope;
 pub mod language;
 pub mod operations;

@@ -1,8 +1,9 @@
-//! The scope condition of a query: the streams of each group, and the range to the millisecond.
+//! The scope condition of a query: the streams and the row rules of each group, and the range to the millisecond.
 //!
 //! Owns the condition. INVARIANT: no event outside the permit matches it. Where the language is ambiguous, fewer events match.
 
 use logmark_diagnostics::Spanned;
+use logmark_event_rules::query_condition;
 use logmark_insights::ast::{
     Argument, BinaryOperator, Call, Expression, MatchOperator, MatchPattern, Name, NotWritable, Number, Regex, Set, SetOperator,
     Text,
@@ -11,13 +12,14 @@ use logmark_insights::functions::Function;
 
 use crate::domain::name::LogGroupName;
 use crate::domain::pattern::Pattern;
+use crate::domain::rules::{Clause, Visibility};
 use crate::domain::time::Millis;
 
 /// The events that a query may read.
 #[derive(Debug, Clone)]
 pub struct QueryScope<'a> {
-    /// Its groups, each with the patterns of its visible streams; `None`: all.
-    pub groups: Vec<(&'a LogGroupName, Option<&'a [Pattern]>)>,
+    /// Its groups, each with what the permit shows of it.
+    pub groups: Vec<(&'a LogGroupName, &'a Visibility)>,
     /// The start of the range.
     pub start: Millis,
     /// The end of the range (exclusive).
@@ -47,39 +49,72 @@ impl QueryScope<'_> {
     /// The condition that matches exactly the events in the scope.
     ///
     /// # Errors
-    /// [`NotWritable`] if the language cannot express a rule.
-    pub fn condition(&self) -> Result<Expression, NotWritable> {
+    /// [`InexpressibleScope`] if the language cannot express a rule.
+    pub fn condition(&self) -> Result<Expression, InexpressibleScope> {
         let mut parts = vec![compared(BinaryOperator::Less, self.end)?];
         if self.start.0.rem_euclid(1000) != 0 || self.upstream == UpstreamRange::MayReadEarlier {
             parts.insert(0, compared(BinaryOperator::GreaterOrEqual, self.start)?);
         }
-        parts.extend(self.streams()?);
+        parts.extend(self.visible()?);
         Ok(Expression::all(parts.into_iter().map(Spanned::made)).unwrap_or(Expression::Boolean(false)))
     }
 
-    /// The streams' part; `None`: all streams of all groups.
-    fn streams(&self) -> Result<Option<Expression>, NotWritable> {
+    /// The part for what the permit shows; `None`: all events of all groups.
+    fn visible(&self) -> Result<Option<Expression>, InexpressibleScope> {
         // Groups with equal rules are joined, in the order of their first group.
-        let mut rules: Vec<(Option<&[Pattern]>, Vec<&LogGroupName>)> = Vec::new();
-        for (group, patterns) in &self.groups {
-            let rule = patterns.filter(|patterns| !patterns.iter().any(Pattern::is_everything));
-            match rules.iter_mut().find(|(known, _)| *known == rule) {
+        let mut rules: Vec<(&Visibility, Vec<&LogGroupName>)> = Vec::new();
+        for (group, visible) in &self.groups {
+            match rules.iter_mut().find(|(known, _)| known == visible) {
                 Some((_, groups)) => groups.push(group),
-                None => rules.push((rule, vec![group])),
+                None => rules.push((visible, vec![group])),
             }
         }
-        if let [(rule, _)] = rules.as_slice() {
-            return rule.map(of_patterns).transpose();
+        if let [(visible, _)] = rules.as_slice() {
+            return of_visibility(visible);
         }
         let mut alternatives = Vec::new();
         for (rule, groups) in rules {
             let names = groups.into_iter().map(of_group).collect::<Result<Vec<_>, _>>()?;
             let of_groups = Expression::any(names.into_iter().map(Spanned::made));
-            let of_streams = rule.map(of_patterns).transpose()?;
-            alternatives.extend(Expression::all(of_groups.into_iter().chain(of_streams).map(Spanned::made)));
+            let of_events = of_visibility(rule)?;
+            alternatives.extend(Expression::all(of_groups.into_iter().chain(of_events).map(Spanned::made)));
         }
         Ok(Some(Expression::any(alternatives.into_iter().map(Spanned::made)).unwrap_or(Expression::Boolean(false))))
     }
+}
+
+/// A message that is a JSON object begins so. Other messages are withheld under a mask.
+const OBJECT_BEGINNING: &str = r"^[ \t\r\n]*\{";
+
+/// Why a scope has no condition.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InexpressibleScope {
+    /// A name or a pattern cannot be written.
+    #[error(transparent)]
+    NotWritable(#[from] NotWritable),
+    /// A row rule has no equivalent. The configuration refuses such a rule; the id of a tenant can make it too long.
+    #[error("the row rule cannot be applied to queries: {0}")]
+    RowRule(&'static str),
+}
+
+/// The events that the permit shows in a group; `None`: all.
+fn of_visibility(visible: &Visibility) -> Result<Option<Expression>, InexpressibleScope> {
+    let Some(rules) = &visible.rules else { return Ok(visible.streams.as_deref().map(of_patterns).transpose()?) };
+    let clauses = rules.clauses().iter().map(of_clause).collect::<Result<Vec<_>, _>>()?;
+    Ok(Some(Expression::any(clauses.into_iter().map(Spanned::made)).unwrap_or(Expression::Boolean(false))))
+}
+
+/// The events that a clause admits. An unlimited clause has no rules, so there is at least one part.
+fn of_clause(clause: &Clause) -> Result<Expression, InexpressibleScope> {
+    let mut parts = Vec::new();
+    parts.extend(clause.streams.as_deref().map(of_patterns).transpose()?);
+    if let Some(rows) = &clause.rows {
+        parts.push(query_condition(rows.pattern()).map_err(|error| InexpressibleScope::RowRule(error.reason.text()))?);
+    }
+    if clause.mask.is_some() {
+        parts.push(like("@message", MatchOperator::Like, OBJECT_BEGINNING)?);
+    }
+    Ok(Expression::all(parts.into_iter().map(Spanned::made)).unwrap_or(Expression::Boolean(false)))
 }
 
 /// `toMillis(@timestamp) < 1795168800000`: numbers are compared, since how a time is compared with a text is not documented.

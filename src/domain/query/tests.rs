@@ -3,6 +3,7 @@
 use super::*;
 use crate::domain::name::LogGroupName;
 use crate::domain::pattern::Pattern;
+use crate::domain::rules::{Clause, Visibility};
 use crate::domain::time::Millis;
 
 fn forbidden(text: &str) -> Vec<String> {
@@ -79,12 +80,17 @@ fn pattern_list(texts: &[&str]) -> Vec<Pattern> {
     texts.iter().map(|text| Pattern::try_from(*text).unwrap()).collect()
 }
 
+fn of_streams(streams: Option<Vec<Pattern>>) -> Visibility {
+    Visibility::of(vec![Clause::new(streams, None, None)])
+}
+
 fn sent(query: &str, rules: &[(&str, Option<&[&str]>)], start: i64, end: i64) -> (String, (i64, i64)) {
+    let visible = |patterns: &Option<&[&str]>| of_streams(patterns.map(pattern_list));
     let groups: Vec<_> =
-        rules.iter().map(|(group, patterns)| (LogGroupName::try_from(*group).unwrap(), patterns.map(pattern_list))).collect();
+        rules.iter().map(|(group, patterns)| (LogGroupName::try_from(*group).unwrap(), visible(patterns))).collect();
     let query = LogQuery::parse(query).unwrap();
     let scope = QueryScope {
-        groups: groups.iter().map(|(group, patterns)| (group, patterns.as_deref())).collect(),
+        groups: groups.iter().map(|(group, visible)| (group, visible)).collect(),
         start: Millis(start),
         end: Millis(end),
         upstream: query.reads(),
@@ -173,7 +179,8 @@ fn the_scope_condition_precedes_every_command_that_counts() {
 #[test]
 fn the_length_that_counts_is_that_of_the_callers_text_as_long_as_blanks_can_be_left_out() {
     let group = LogGroupName::try_from("/a").unwrap();
-    let scope = QueryScope { groups: vec![(&group, None)], start: Millis(0), end: Millis(1), upstream: UpstreamRange::Exact };
+    let all = Visibility::default();
+    let scope = QueryScope { groups: vec![(&group, &all)], start: Millis(0), end: Millis(1), upstream: UpstreamRange::Exact };
     let within = |text: &str| LogQuery::parse(text).unwrap().within(&scope);
     let list: Vec<String> = (0..1_600).map(|number: u32| format!("{number:04}")).collect();
     let spaced = format!("filter id in [{}]{}", list.join(", "), " ".repeat(387));
@@ -197,8 +204,9 @@ fn a_limit_bounds_the_rows_or_says_why_it_cannot() {
     let limited = |text: &str, rows| {
         LogQuery::parse(text).unwrap().with_limit(rows).map(|query| {
             let group = LogGroupName::try_from(rules[0].0).unwrap();
+            let all = Visibility::default();
             let scope =
-                QueryScope { groups: vec![(&group, None)], start: Millis(0), end: Millis(1000), upstream: UpstreamRange::Exact };
+                QueryScope { groups: vec![(&group, &all)], start: Millis(0), end: Millis(1000), upstream: UpstreamRange::Exact };
             let text = query.within(&scope).unwrap();
             (text.replace("filter toMillis(@timestamp) < 1000 | ", ""), query.rows())
         })
@@ -261,8 +269,9 @@ mod scope_and_permit {
             length in 1..5_i64,
         ) {
             let groups: Vec<_> = (0..rules.len()).map(|index| LogGroupName::try_from(format!("/g.{index}").as_str()).unwrap()).collect();
+            let visible: Vec<Visibility> = rules.iter().cloned().map(of_streams).collect();
             let scope = QueryScope {
-                groups: groups.iter().zip(rules.iter().map(Option::as_deref)).collect(),
+                groups: groups.iter().zip(&visible).collect(),
                 start: Millis(start),
                 end: Millis(start + length),
                 upstream: UpstreamRange::Exact,

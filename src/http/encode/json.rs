@@ -29,6 +29,10 @@ pub struct PageBody<'a> {
     pub previous_cursor: Option<String>,
     /// Why the page ended. Only `end` means that there are no more events now.
     pub stop_reason: StopReason,
+    /// Events that are not shown because their messages are not JSON objects, so that your grant's mask cannot be applied to them.
+    /// Absent if no grant that you use has a mask.
+    #[schema(example = 0)]
+    pub withheld: Option<usize>,
 }
 
 impl PageBody<'_> {
@@ -48,6 +52,9 @@ impl PageBody<'_> {
             cursor(",\"previousCursor\":", previous, &mut tail);
         }
         string(",\"stopReason\":", self.stop_reason.as_str(), &mut tail);
+        if let Some(withheld) = self.withheld {
+            tail.extend_from_slice(format!(",\"withheld\":{withheld}").as_bytes());
+        }
         tail.push(b'}');
         (head, tail)
     }

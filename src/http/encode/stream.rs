@@ -19,6 +19,42 @@ use crate::sources::reader::ReadEvents;
 
 /// The trailer with the cursor for the next request.
 pub const CURSOR_TRAILER: &str = "logmark-cursor";
+/// The trailer with the number of withheld events, if a mask applies.
+pub const WITHHELD_TRAILER: &str = "logmark-withheld";
+
+/// The end of a streamed answer.
+#[derive(Debug)]
+pub struct StreamEnd {
+    /// The cursor for the next request.
+    pub cursor: String,
+    /// Events that were withheld; `None` if no mask applies.
+    pub withheld: Option<usize>,
+}
+
+impl StreamEnd {
+    fn trailers(&self) -> HeaderMap {
+        let mut trailers = HeaderMap::new();
+        if let Ok(value) = HeaderValue::try_from(&self.cursor) {
+            trailers.insert(CURSOR_TRAILER, value);
+        }
+        if let Some(withheld) = self.withheld {
+            trailers.insert(WITHHELD_TRAILER, HeaderValue::from(withheld));
+        }
+        trailers
+    }
+
+    /// The last line of NDJSON: the cursor, and the reason for the end.
+    #[must_use]
+    pub fn line(&self, stop: StopReason) -> Vec<u8> {
+        let mut line = serde_json::json!({ "cursor": self.cursor, "stopReason": stop.as_str() });
+        if let Some(withheld) = self.withheld {
+            line["withheld"] = withheld.into();
+        }
+        let mut line = line.to_string().into_bytes();
+        line.push(b'\n');
+        line
+    }
+}
 
 /// Makes the cursor for a position at which reading stopped.
 type SealCursor = Box<dyn Fn(&Position, StopReason) -> Result<String, ApiError> + Send>;
@@ -32,6 +68,8 @@ pub struct StreamOptions {
     pub seal: SealCursor,
     /// NDJSON: also write the cursor and the reason as a last line.
     pub as_line: bool,
+    /// Whether a mask applies, so that the end tells the number of withheld events.
+    pub counts_withheld: bool,
     /// The limit of all bytes as a string in JSON. With a limit nothing is sent before the end is known, so an error becomes the
     /// answer. `None`: no limit, and bytes are sent as they come.
     pub room: Option<usize>,
@@ -113,8 +151,8 @@ pub struct CompletePage {
     pub pages: Vec<Events>,
     /// The bytes after the events.
     pub tail: Vec<u8>,
-    /// The cursor for the trailer, in the streamed formats.
-    pub cursor: Option<String>,
+    /// The contents of the trailers, in the streamed formats.
+    pub end: Option<StreamEnd>,
     /// The reason for its end.
     pub stop: StopReason,
     /// The audit line.
@@ -133,13 +171,13 @@ impl CompletePage {
 
     /// All bytes at once.
     #[must_use]
-    pub fn whole(mut self, mut writer: Writer) -> (Vec<u8>, Option<String>) {
+    pub fn whole(mut self, mut writer: Writer) -> (Vec<u8>, Option<StreamEnd>) {
         let mut out = std::mem::take(&mut self.head);
         self.pages.iter().for_each(|page| writer.page(page, &mut out));
         out.append(&mut self.tail);
         self.audit.bytes = out.len() as u64;
         self.audit.outcome = self.stop.as_str();
-        (out, self.cursor.take())
+        (out, self.end.take())
     }
 
     /// The bytes as the client reads them, a frame at a time.
@@ -165,7 +203,7 @@ impl CompletePage {
             }
             this.audit.bytes += out.len() as u64;
             if out.is_empty() {
-                return this.cursor.take().map(|cursor| Frame::trailers(trailers(&cursor)));
+                return this.end.take().map(|end| Frame::trailers(end.trailers()));
             }
             Some(Frame::data(Bytes::from(out.into_boxed_slice())))
         });
@@ -174,24 +212,9 @@ impl CompletePage {
 }
 
 /// The body of a complete answer, with the same trailer as a streamed one.
-pub fn finished(out: Vec<u8>, cursor: &str) -> Body {
-    let frames: [Step; 2] = [Ok(Frame::data(Bytes::from(out))), Ok(Frame::trailers(trailers(cursor)))];
+pub fn finished(out: Vec<u8>, end: &StreamEnd) -> Body {
+    let frames: [Step; 2] = [Ok(Frame::data(Bytes::from(out))), Ok(Frame::trailers(end.trailers()))];
     Body::new(StreamBody::new(stream::iter(frames)))
-}
-
-fn trailers(cursor: &str) -> HeaderMap {
-    let mut trailers = HeaderMap::new();
-    if let Ok(value) = HeaderValue::try_from(cursor) {
-        trailers.insert(CURSOR_TRAILER, value);
-    }
-    trailers
-}
-
-/// The last line of NDJSON: the cursor, and the reason for the end.
-pub fn last_line(cursor: &str, stop: StopReason) -> Vec<u8> {
-    let mut line = serde_json::json!({ "cursor": cursor, "stopReason": stop.as_str() }).to_string().into_bytes();
-    line.push(b'\n');
-    line
 }
 
 async fn step<Op: ReadEvents>(mut stream: EventStream<Op>) -> Option<(Step, EventStream<Op>)> {
@@ -308,7 +331,8 @@ impl<Op: ReadEvents> EventStream<Op> {
             Err(error) => return (self.error_line(&error), StreamState::Over),
         };
         self.options.audit.outcome = stop.as_str();
-        let line = if self.options.as_line { self.data(last_line(&cursor, stop)) } else { None };
-        (line, StreamState::Trailers(trailers(&cursor)))
+        let end = StreamEnd { cursor, withheld: self.options.counts_withheld.then_some(self.export.withheld()) };
+        let line = if self.options.as_line { self.data(end.line(stop)) } else { None };
+        (line, StreamState::Trailers(end.trailers()))
     }
 }

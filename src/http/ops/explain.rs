@@ -64,6 +64,10 @@ pub struct ExplainBody {
     /// The grant, the scope and the claim that allow it.
     #[serde(skip_serializing_if = "Option::is_none")]
     because: Option<BecauseBody>,
+    /// What the grants show of the log group's events, if one of them has a row rule or a mask. An event is visible if one entry
+    /// covers it; a field is masked if every entry that covers the event masks it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    rules: Vec<RuleBody>,
     /// What is missing.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "the token lacks the scope `logs:read:/acme/api`")]
@@ -72,6 +76,30 @@ pub struct ExplainBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "logs:read:/acme/api")]
     needed_scope: Option<String>,
+}
+
+/// What one grant shows of a log group's events.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = ShownEvents)]
+pub struct RuleBody {
+    /// Only events of streams that match one of these patterns.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = json!(["prod-*"]))]
+    streams: Option<Vec<String>>,
+    /// Only events that match this filter pattern.
+    #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
+    #[schema(example = "{ $.tenant = \"acme\" }")]
+    rows: Option<String>,
+    /// The masked JSON paths.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(example = json!(["$.card"]))]
+    mask: Vec<String>,
+}
+
+impl From<policy::ExplainedRule> for RuleBody {
+    fn from(policy::ExplainedRule { streams, rows, mask }: policy::ExplainedRule) -> Self {
+        Self { streams, rows, mask }
+    }
 }
 
 /// The rules that allow the action.
@@ -131,8 +159,9 @@ pub(crate) async fn explain(
     let source = policy::default_source(&caller, action, &group, stream.as_ref());
     let features =
         source.map_or(policy::SourceFeatures { runs_queries: false, tails: false }, |source| app.sources.features(source));
-    let policy::Explanation { allowed, because, missing, needed_scope } =
+    let policy::Explanation { allowed, because, rules, missing, needed_scope } =
         policy::explain(&caller, action, &group, stream.as_ref()).within(action, features);
     let because = because.map(|reason| BecauseBody { grant: reason.grant, scope: reason.scope, claim: reason.claim });
-    Ok(Json(ExplainBody { allowed, action: action.as_str(), group, stream, because, missing, needed_scope }))
+    let rules = rules.into_iter().map(RuleBody::from).collect();
+    Ok(Json(ExplainBody { allowed, action: action.as_str(), group, stream, because, rules, missing, needed_scope }))
 }

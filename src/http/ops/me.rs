@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::list;
 use super::parameters::JSON_FORMAT;
 use crate::auth::tenant::{Grant, Limits};
+use crate::domain::rules::EventMask;
 use crate::domain::time::Millis;
 use crate::http::AppState;
 use crate::http::authorized::{Authenticated, RequestContext};
@@ -67,6 +68,18 @@ pub struct GrantBody {
     /// The allowed actions.
     #[schema(example = json!(["read"]))]
     actions: Vec<&'static str>,
+    /// The filter pattern that events must match. Absent if all are allowed.
+    #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
+    #[schema(example = "{ $.tenant = \"acme\" }")]
+    rows: Option<String>,
+    /// The JSON paths that are masked. Absent if none are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = json!(["$.card"]))]
+    mask: Option<Vec<String>>,
+    /// The text in place of a masked value. Absent if masked members are removed, or none are masked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "***")]
+    mask_with: Option<String>,
 }
 
 /// Limits. An absent member means no limit.
@@ -151,6 +164,9 @@ impl From<&Grant> for GrantBody {
             groups: words(&grant.groups),
             streams: grant.streams.as_deref().map(words),
             actions: grant.actions.iter().map(|action| action.as_str()).collect(),
+            rows: grant.rows.as_ref().map(ToString::to_string),
+            mask: grant.mask.as_ref().map(EventMask::path_texts),
+            mask_with: grant.mask.as_ref().and_then(EventMask::replacement_text).map(str::to_owned),
         }
     }
 }

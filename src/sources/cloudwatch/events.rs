@@ -11,15 +11,17 @@ use logmark_quota::Reservation;
 
 use super::client::{Client, Fetched};
 use super::errors::CallError;
+use super::group_filter::GroupFilter;
 use super::paging::{GroupResponse, StreamResponse, group_page, opposite, reading_order, stream_page};
-use super::position::{EventsPosition, PositionKind, ResumeMode};
+use super::position::{EventsPosition, MAX_PAGE, PositionKind, ResumeMode};
 use super::streams::{StreamFilter, existing, stream_filter};
 use super::wire::{FilterLogEvents, GetLogEvents, GroupEvents, StreamEvents};
 use crate::auth::permit::{Permit, Share};
 use crate::domain::event::{Direction, EventPage, PageAge, PageRequest};
 use crate::domain::operation::{ReadGroup, ReadStream, StartBy};
+use crate::domain::rules::EventRules;
 use crate::domain::time::{Millis, TimeRange};
-use crate::sources::SourceError;
+use crate::sources::{SourceError, visible};
 
 /// 2024-01-01T00:00:00Z: FilterLogEvents reads backwards only to this time.
 const TAIL_FLOOR: Millis = Millis(1_704_067_200_000);
@@ -30,6 +32,10 @@ pub(super) async fn read_stream(
     permit: &Permit<ReadStream>,
     page: &PageRequest,
 ) -> Result<EventPage, SourceError> {
+    if permit.rules().is_some_and(EventRules::limits_rows) {
+        // GetLogEvents has no filter. With the rule in the call fewer hidden events are read.
+        return read_group(client, &permit.as_group(), page).await;
+    }
     let op = permit.op();
     let position = EventsPosition::of(page, PositionKind::Stream)?;
     if is_empty(op.range) {
@@ -49,10 +55,21 @@ pub(super) async fn read_stream(
     let fetched = client.fetch(permit.share(), &request, page.priority).await;
     let fetched = fetched.map_err(|error| error.at_position(page.position.is_some()))?;
     let age = age_of(client, &fetched);
-    let memory = memory_of(client, permit.share(), fetched.lease, &fetched.answer, |answer| answer.0.events.row_bytes()).await?;
-    let answer = Arc::unwrap_or_clone(fetched.answer);
-    let read = stream_page(&position, stream_answer(answer, op, call), page)?;
+    let mut memory =
+        memory_of(client, permit.share(), fetched.lease, &fetched.answer, |answer| answer.0.events.row_bytes()).await?;
+    let answer = stream_answer(Arc::unwrap_or_clone(fetched.answer), op, permit.rules(), call);
+    reserve_masked(&mut memory, permit.rules(), &answer.events)?;
+    let read = stream_page(&position, answer, page)?;
     Ok(EventPage { memory, ..with_age(read, age, page) })
+}
+
+/// The number of events to request. Rules that are applied after the call can hide most of a response, so then it is the most.
+fn request_limit(position: &EventsPosition, page: &PageRequest, rules_after: Option<&EventRules>) -> usize {
+    if rules_after.is_some_and(EventRules::limits_rows) { MAX_PAGE } else { position.request_limit(page.limit) }
+}
+
+fn reserve_masked(memory: &mut Option<Reservation>, rules: Option<&EventRules>, events: &Events) -> Result<(), SourceError> {
+    if rules.is_some_and(EventRules::masks_fields) { visible::reserve_copy(memory, events) } else { Ok(()) }
 }
 
 /// The memory of a page: the response, and a copy of its rows if other requests share the response.
@@ -75,10 +92,18 @@ async fn memory_of<T>(
     Ok(own)
 }
 
-fn stream_answer(StreamEvents(answer): StreamEvents, op: &ReadStream, call: Direction) -> StreamResponse {
+fn stream_answer(
+    StreamEvents(answer): StreamEvents,
+    op: &ReadStream,
+    rules: Option<&EventRules>,
+    call: Direction,
+) -> StreamResponse {
     let mut events = answer.events.in_stream(op.stream.as_str());
     let empty = events.is_empty();
     events.retain(|event| op.range.contains(Millis(event.timestamp())));
+    if let Some(rules) = rules {
+        visible::apply(&mut events, rules, None);
+    }
     reading_order(&mut events, false, call);
     let (onward, back) = match call {
         Direction::Forward => (answer.next_forward_token, answer.next_backward_token),
@@ -94,18 +119,19 @@ pub(super) async fn read_group(
     page: &PageRequest,
 ) -> Result<EventPage, SourceError> {
     let op = permit.op();
+    let filter = GroupFilter::of(permit)?;
     let mut position = EventsPosition::of(page, PositionKind::Group)?;
     let mut streams = stream_filter(client, permit, page.priority).await?;
     let mut looked_up = false;
     let (fetched, range) = loop {
-        position = position.within(streams.fingerprint());
+        position = position.within(filter.fingerprint(streams.fingerprint()));
         let range = range_of(op, &position)?;
         if is_empty(range) || streams == StreamFilter::Nothing {
             let next =
                 if position.direction == Direction::Forward { position } else { EventsPosition::beginning(Direction::Forward) };
             return Ok(empty_page(PositionKind::Group, &next, None));
         }
-        let request = request_for(op, &position, range, &streams, page);
+        let request = request_for(op, &position, range, (&streams, &filter), page);
         let fetched = client.fetch(permit.share(), &request, page.priority).await;
         match (&fetched, &streams, looked_up) {
             // One of the names or the group does not exist: a grant may name streams that do not exist yet.
@@ -121,8 +147,10 @@ pub(super) async fn read_group(
         let stream = event.stream();
         permit.may_see_stream(&stream) && op.streams.contains(&stream) && range.contains(Millis(event.timestamp()))
     };
-    let memory = memory_of(client, permit.share(), fetched.lease, &fetched.answer, |answer| answer.0.events.row_bytes()).await?;
-    let answer = group_answer(Arc::unwrap_or_clone(fetched.answer), shown, position.direction)?;
+    let mut memory =
+        memory_of(client, permit.share(), fetched.lease, &fetched.answer, |answer| answer.0.events.row_bytes()).await?;
+    let answer = group_answer(Arc::unwrap_or_clone(fetched.answer), shown, &filter, position.direction)?;
+    reserve_masked(&mut memory, filter.rules, &answer.events)?;
     let start = range.start.map(|start| start.0);
     let now = client.now().0.max(start.unwrap_or(0));
     let read = group_page(&position, answer, page, (start, now))?;
@@ -173,18 +201,18 @@ fn request_for<'a>(
     op: &'a ReadGroup,
     position: &'a EventsPosition,
     range: TimeRange,
-    streams: &'a StreamFilter,
+    (streams, filter): (&'a StreamFilter, &GroupFilter<'_>),
     page: &PageRequest,
 ) -> FilterLogEvents<'a> {
     FilterLogEvents {
         log_group_name: op.group.as_str(),
-        filter_pattern: op.filter.as_ref().map(ToString::to_string),
+        filter_pattern: filter.upstream.clone(),
         log_stream_names: streams.log_stream_names(),
         log_stream_name_prefix: streams.log_stream_name_prefix(),
         start_time: range.start.map(|start| start.0),
         end_time: range.end.map(|end| end.0.saturating_sub(1)),
         next_token: position.token.as_deref(),
-        limit: position.request_limit(page.limit),
+        limit: request_limit(position, page, filter.rules.filter(|_| !filter.upstream_has_rules)),
         start_from_head: (position.direction == Direction::Backward).then_some(false),
         interleaved: true,
     }
@@ -194,11 +222,15 @@ fn request_for<'a>(
 fn group_answer(
     GroupEvents(answer): GroupEvents,
     shown: impl Fn(EventRef<'_>) -> bool,
+    filter: &GroupFilter<'_>,
     direction: Direction,
 ) -> Result<GroupResponse, SourceError> {
     let mut events = answer.events;
     let backward = direction == Direction::Backward;
     events.retain(shown);
+    if let Some(rules) = filter.rules {
+        visible::apply(&mut events, rules, filter.of_caller);
+    }
     // An emulator that ignores the parameter returns the oldest page instead of the newest, which must be an error.
     if let (Some(first), Some(last), true, Some(_)) = (events.first(), events.last(), backward, &answer.next_token)
         && first.timestamp() < last.timestamp()
@@ -216,6 +248,7 @@ fn is_empty(range: TimeRange) -> bool {
 fn empty_page(of: PositionKind, next: &EventsPosition, previous: Option<&EventsPosition>) -> EventPage {
     EventPage {
         events: Events::default(),
+        withheld: 0,
         next: next.to_source_position(of),
         previous: previous.map(|position| position.to_source_position(of)),
         at_end: true,

@@ -14,7 +14,7 @@ use crate::domain::event::{Direction, ListPage, LogGroup, LogStream, Position, P
 use crate::domain::name::{LogGroupName, LogStreamName, SourceName};
 use crate::domain::operation::{DescribeGroup, ListGroups, ListStreams, Operation, StreamOrder};
 use crate::domain::time::Millis;
-use crate::sources::SourceError;
+use crate::sources::{SourceError, visible};
 
 /// The largest page of both operations.
 const UPSTREAM_PAGE: usize = 50;
@@ -54,7 +54,7 @@ pub(super) async fn list_groups(
         let answer = client.call(permit.share(), &request).await.map_err(|error| builder.failure(error, from))?;
         let shown = |name: &str| name.starts_with(wanted) && rule.allows(name);
         let withheld = |group: Group| {
-            let sees_all = rule.covers_all_streams(&group.log_group_name);
+            let sees_all = rule.shows_whole(&group.log_group_name);
             log_group(group).map(|group| group.seen(sees_all))
         };
         builder.take(
@@ -78,7 +78,7 @@ pub(super) async fn describe_group(client: &Client, permit: &Permit<DescribeGrou
     let name = permit.op().group.as_str();
     let answer = client.call(permit.share(), &DescribeLogGroups::one(name)).await.map_err(CallError::plain)?;
     let found = answer.log_groups.into_iter().find(|group| group.log_group_name == name);
-    found.and_then(log_group).map(|group| group.seen(permit.streams().is_none())).ok_or(SourceError::NotFound)
+    found.and_then(log_group).map(|group| group.seen(permit.shows_whole())).ok_or(SourceError::NotFound)
 }
 
 /// A page of the group's visible streams.
@@ -91,6 +91,7 @@ pub(super) async fn list_streams(
     let op = permit.op();
     let wanted = op.prefix.as_deref().unwrap_or("");
     check_prefix(op.order, wanted)?;
+    visible::check_order(permit)?;
     let mut parts = permit.stream_parts(wanted);
     if op.order == StreamOrder::LastEvent && permit.streams().is_some() {
         return ordered_streams(client, permit, &parts, from, limit).await;
@@ -120,10 +121,15 @@ pub(super) async fn list_streams(
             answer.log_streams,
             answer.next_token,
             |stream| stream.log_stream_name.as_str(),
-            |stream| Some(stream).filter(|stream| shown(&stream.log_stream_name)).and_then(log_stream),
+            |stream| Some(stream).filter(|stream| shown(&stream.log_stream_name)).and_then(|stream| seen_stream(stream, permit)),
         )?;
     }
     Ok(builder.page())
+}
+
+fn seen_stream(stream: Stream, permit: &Permit<ListStreams>) -> Option<LogStream> {
+    let all_rows = permit.shows_all_rows_of(&stream.log_stream_name);
+    log_stream(stream).map(|stream| stream.seen(all_rows))
 }
 
 fn check_prefix(order: StreamOrder, wanted: &str) -> Result<(), SourceError> {
@@ -172,7 +178,7 @@ async fn ordered_streams(
     let goes_on = streams.len() > limit.max(1);
     streams.truncate(limit.max(1));
     let next = streams.last().filter(|_| goes_on).map(|(position, _)| position.to_source_position());
-    Ok(ListPage { items: streams.into_iter().filter_map(|(_, stream)| log_stream(stream)).collect(), next })
+    Ok(ListPage { items: streams.into_iter().filter_map(|(_, stream)| seen_stream(stream, permit)).collect(), next })
 }
 
 /// Which streams to list completely.

@@ -16,6 +16,7 @@ mod lists;
 mod queries;
 mod tail;
 mod streams;
+mod group_filter;
 mod paging;
 mod put;
 mod position;

@@ -198,6 +198,7 @@ fn event_page(
     back: EventsPosition,
     at_end: bool,
 ) -> EventPage {
+    let withheld = events.take_withheld();
     events.compact();
     if call == Direction::Backward {
         events.reverse();
@@ -208,6 +209,7 @@ fn event_page(
     };
     EventPage {
         events,
+        withheld,
         next: next.to_source_position(PositionKind::Stream),
         previous: Some(previous.to_source_position(PositionKind::Stream)),
         at_end,
@@ -219,7 +221,7 @@ fn event_page(
 /// A response of FilterLogEvents.
 #[derive(Debug)]
 pub(super) struct GroupResponse {
-    /// The events inside the range, in reading order. INVARIANT: all are visible to the caller, because the page's end and the
+    /// The events inside the range, in reading order. INVARIANT: all are visible to the caller (or withheld), because the page's end and the
     /// positions on both sides depend on these events.
     pub(super) events: Events,
     /// The token of the next page, absent at the end.
@@ -274,12 +276,14 @@ pub(super) fn group_page(
         }
     };
     events.keep(passed..taken);
+    let withheld = events.take_withheld();
     events.compact();
     if direction == Direction::Backward {
         events.reverse();
     }
     Ok(EventPage {
         events,
+        withheld,
         next: next.to_source_position(PositionKind::Group),
         previous: previous.map(|position| position.to_source_position(PositionKind::Group)),
         at_end,

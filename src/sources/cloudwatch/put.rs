@@ -20,8 +20,7 @@ use crate::sources::write::{EventSink, WriteError};
 impl EventSink for CloudWatch {
     async fn add_events(&self, create: &Permit<CreateStream>, put: Permit<PutEvents>, _now: Millis) -> Result<(), WriteError> {
         let PutEvents { group, stream, events, .. } = put.into_op();
-        let event =
-            |event: NewEvent| InputLogEvent::builder().timestamp(event.timestamp).message(event.message).build();
+        let event = |event: NewEvent| InputLogEvent::builder().timestamp(event.timestamp).message(event.message).build();
         let events: Result<Vec<InputLogEvent>, _> = events.into_iter().map(event).collect();
         let events = events.map_err(|error| WriteError::Invalid(error.to_string()))?;
         let sdk = self.client.upstream().sdk();

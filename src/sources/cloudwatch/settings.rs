@@ -112,6 +112,8 @@ pub struct TailSettings {
     pub settling: Duration,
     /// A session ends when it has had no viewers for so long.
     pub linger: Duration,
+    /// How often a stream that a viewer has named is looked up, to find out that it was deleted.
+    pub lookups: Duration,
     /// Intervals of sweeps.
     pub pace: PaceSettings,
 }
@@ -128,6 +130,7 @@ impl Default for TailSettings {
             lateness,
             settling,
             linger: Duration::from_secs(10),
+            lookups: Duration::from_secs(30),
             pace: PaceSettings::default(),
         }
     }

@@ -23,7 +23,8 @@ use tokio::time::Instant;
 use self::position::LocalPosition;
 use self::target::Target;
 use super::Local;
-use super::pages::events;
+use super::event_id::IdKey;
+use super::pages::shown_events;
 use crate::auth::permit::Permit;
 use crate::domain::tail::{TailGroup, TailStream};
 use crate::sources::page_pool::{PagePool, page_bytes_of, read_reservation_bytes};
@@ -67,6 +68,7 @@ impl Local {
         let (subscription, position) = begun.await?;
         Ok(Box::new(LocalReader {
             store: self.store.clone(),
+            id_key: Arc::clone(&self.id_key),
             target,
             subscription,
             position,
@@ -82,6 +84,7 @@ impl Local {
 #[derive(Debug)]
 struct LocalReader {
     store: Store,
+    id_key: Arc<IdKey>,
     target: Arc<Target>,
     subscription: Subscription,
     position: LocalPosition,
@@ -216,7 +219,8 @@ impl LocalReader {
 
     /// The step's events as an item. `None`: there is no memory for them at the moment.
     fn item(&self, step: &Step) -> Result<Option<TailEvents>, SourceError> {
-        let events = events(step.events.iter().map(|(event, _)| event))?;
+        let id_key = self.target.limits_rows().then_some(&*self.id_key);
+        let events = shown_events(step.events.iter().map(|(event, _)| event), id_key)?;
         let memory = match &self.memory {
             Some((pool, share)) => match pool.memory().try_reserve(share, page_bytes_of(&events)) {
                 Ok(reservation) => Some(reservation),

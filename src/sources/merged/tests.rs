@@ -119,6 +119,8 @@ impl Fixture {
             groups: vec![Pattern::try_from("*").unwrap()],
             streams: None,
             actions: vec![Action::Describe],
+            rows: None,
+            mask: None,
         };
         let grants = (0..scripted.len()).map(grant).collect();
         let tenant = Tenant { id: id.clone(), weight: 1, limits: Limits::default(), grants };

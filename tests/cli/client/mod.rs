@@ -3,6 +3,7 @@
 mod environment;
 mod logs;
 mod tail;
+mod haproxy;
 mod groups;
 mod query;
 mod refusals;

@@ -74,6 +74,14 @@ impl Logs {
         streams.and_then(|streams| streams.get_mut(stream)).unwrap().push(event);
     }
 
+    /// Deletes a stream, or a group.
+    pub(crate) fn delete(&mut self, group: &str, stream: Option<&str>) {
+        match stream {
+            Some(stream) => drop(self.groups.get_mut(group).and_then(|group| group.streams.remove(stream))),
+            None => drop(self.groups.remove(group)),
+        }
+    }
+
     /// How many events have been written.
     pub(crate) fn written(&self) -> i64 {
         self.written

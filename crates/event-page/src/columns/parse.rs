@@ -57,6 +57,20 @@ impl Columns {
     }
 }
 
+impl Columns {
+    /// The JSON paths, each as it is written, and as the names and indices of its steps joined by points.
+    pub fn json_paths(&self) -> impl Iterator<Item = (&str, String)> {
+        let of_path = self.columns.iter().filter(|column| matches!(column.source, Source::Path(_)));
+        of_path.map(|column| {
+            let names = steps(&column.spelling).unwrap_or_default().into_iter().map(|step| match step {
+                Step::Member(name) => name,
+                Step::Index(index) => index.to_string(),
+            });
+            (column.spelling.as_str(), names.collect::<Vec<_>>().join("."))
+        })
+    }
+}
+
 /// Splits at the commas outside brackets and quotes.
 fn split(text: &str) -> Vec<&str> {
     let (mut parts, mut begin) = (Vec::new(), 0);

@@ -147,17 +147,9 @@ fn has_separator(text: &[u8]) -> bool {
 #[inline(never)]
 fn neutralise_inside(start: usize, out: &mut Vec<u8>) {
     let text = out.get(start..).unwrap_or_default();
-    let (mut places, mut begun) = (Vec::new(), None);
-    for (at, byte) in text.iter().enumerate() {
-        if is_separator(*byte) {
-            begun = Some(at + 1);
-        } else if !matches!(byte, b' ' | b'"')
-            && let Some(place) = begun.take()
-            && text.get(at..).is_some_and(is_formula)
-        {
-            places.push(place);
-        }
-    }
+    let separators = memchr::memchr3_iter(b';', b'\t', b'\n', text).chain(memchr::memchr_iter(b'\r', text));
+    let mut places: Vec<usize> = separators.map(|separator| separator + 1).filter(|place| begins_formula(text, *place)).collect();
+    places.sort_unstable();
     if places.is_empty() {
         return;
     }
@@ -170,6 +162,14 @@ fn neutralise_inside(start: usize, out: &mut Vec<u8>) {
         copied = place;
     }
     out.extend_from_slice(text.get(copied..).unwrap_or_default());
+}
+
+/// Whether a formula follows, with or without blanks and quotes before it.
+#[inline]
+fn begins_formula(text: &[u8], place: usize) -> bool {
+    let rest = text.get(place..).unwrap_or_default();
+    let blanks = rest.iter().take_while(|byte| matches!(byte, b' ' | b'"')).count();
+    rest.get(blanks..).is_some_and(is_formula)
 }
 
 /// Writes the meaning of every escape in a quoted cell.

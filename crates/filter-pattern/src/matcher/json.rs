@@ -7,13 +7,12 @@ use std::borrow::Cow;
 
 use super::bits::Bits;
 use super::error::CompileError;
-use super::escapes;
 use super::formula::Formula;
-use super::lexis::{self, MAX_DEPTH};
 use super::needles::Needles;
 use super::selectors::{Automaton, Node};
 use super::value::{Scalar, ValueTest};
 use crate::ast::{Condition, JsonPredicate, JsonTest};
+use crate::json_text::{self, MAX_DEPTH, escapes};
 
 /// A compiled condition.
 #[derive(Debug)]
@@ -153,12 +152,12 @@ impl<'m> Collector<'m> for FoundValue<'_> {
 /// Walks through the message; `None` when it is not one valid JSON object.
 pub(super) fn walk<'m, K: Collector<'m>>(message: &'m str, selectors: &Automaton, keep: &mut K) -> Option<()> {
     let mut walk = Traversal { text: message, bytes: message.as_bytes(), selectors, keep };
-    let start = lexis::blanks(walk.bytes, 0);
+    let start = json_text::blanks(walk.bytes, 0);
     if walk.bytes.get(start) != Some(&b'{') {
         return None;
     }
     let end = walk.value(selectors.node(0)?, start, MAX_DEPTH)?;
-    (lexis::blanks(walk.bytes, end) == walk.bytes.len()).then_some(())
+    (json_text::blanks(walk.bytes, end) == walk.bytes.len()).then_some(())
 }
 
 struct Traversal<'m, 's, K> {
@@ -178,18 +177,18 @@ impl<'m, K: Collector<'m>> Traversal<'m, '_, K> {
                 return match first {
                     b'{' if node.enters_objects() => self.object(node, position + 1, room.checked_sub(1)?),
                     b'[' if node.enters_arrays() => self.array(node, position + 1, room.checked_sub(1)?),
-                    _ => lexis::skip(self.bytes, position, room),
+                    _ => json_text::skip(self.bytes, position, room),
                 };
             }
             b'"' => {
-                let quoted = lexis::string(self.bytes, position + 1)?;
+                let quoted = json_text::string(self.bytes, position + 1)?;
                 (Raw::Text(self.text.get(position + 1..quoted.end)?, quoted.escaped), quoted.end + 1)
             }
-            b't' => (Raw::Other(Scalar::Boolean(true)), lexis::literal(self.bytes, position, b"true")?),
-            b'f' => (Raw::Other(Scalar::Boolean(false)), lexis::literal(self.bytes, position, b"false")?),
-            b'n' => (Raw::Other(Scalar::Null), lexis::literal(self.bytes, position, b"null")?),
+            b't' => (Raw::Other(Scalar::Boolean(true)), json_text::literal(self.bytes, position, b"true")?),
+            b'f' => (Raw::Other(Scalar::Boolean(false)), json_text::literal(self.bytes, position, b"false")?),
+            b'n' => (Raw::Other(Scalar::Null), json_text::literal(self.bytes, position, b"null")?),
             _ => {
-                let end = lexis::number(self.bytes, position)?;
+                let end = json_text::number(self.bytes, position)?;
                 (Raw::Other(Scalar::Number(self.text.get(position..end)?)), end)
             }
         };
@@ -200,23 +199,23 @@ impl<'m, K: Collector<'m>> Traversal<'m, '_, K> {
     /// The object whose opening brace is before that position.
     fn object(&mut self, node: &Node, position: usize, room: u32) -> Option<usize> {
         let mut gathered = K::Collected::default();
-        let mut position = lexis::blanks(self.bytes, position);
+        let mut position = json_text::blanks(self.bytes, position);
         if self.bytes.get(position) == Some(&b'}') {
             return Some(position + 1);
         }
         loop {
-            let (key, value) = lexis::key(self.bytes, position)?;
+            let (key, value) = json_text::key(self.bytes, position)?;
             let name = self.text.get(position + 1..key.end)?;
             let inner = node.property(|known| if key.escaped { escapes::equal(name, known) } else { name == known });
             position = match inner {
                 Some(inner) => self.member(inner, value, room, &node.every_name, &mut gathered)?,
                 // Most values that no selector reaches are strings.
-                None if self.bytes.get(value) == Some(&b'"') => lexis::string(self.bytes, value + 1)?.end + 1,
-                None => lexis::skip(self.bytes, value, room)?,
+                None if self.bytes.get(value) == Some(&b'"') => json_text::string(self.bytes, value + 1)?.end + 1,
+                None => json_text::skip(self.bytes, value, room)?,
             };
-            position = lexis::blanks(self.bytes, position);
+            position = json_text::blanks(self.bytes, position);
             match self.bytes.get(position)? {
-                b',' => position = lexis::blanks(self.bytes, position + 1),
+                b',' => position = json_text::blanks(self.bytes, position + 1),
                 b'}' => break,
                 _ => return None,
             }
@@ -228,18 +227,18 @@ impl<'m, K: Collector<'m>> Traversal<'m, '_, K> {
     /// The array whose opening bracket is before that position.
     fn array(&mut self, node: &Node, position: usize, room: u32) -> Option<usize> {
         let mut gathered = K::Collected::default();
-        let mut position = lexis::blanks(self.bytes, position);
+        let mut position = json_text::blanks(self.bytes, position);
         if self.bytes.get(position) == Some(&b']') {
             return Some(position + 1);
         }
         for index in 0_u32.. {
             position = match node.element(index) {
                 Some(inner) => self.member(inner, position, room, &node.every_index, &mut gathered)?,
-                None => lexis::skip(self.bytes, position, room)?,
+                None => json_text::skip(self.bytes, position, room)?,
             };
-            position = lexis::blanks(self.bytes, position);
+            position = json_text::blanks(self.bytes, position);
             match self.bytes.get(position)? {
-                b',' => position = lexis::blanks(self.bytes, position + 1),
+                b',' => position = json_text::blanks(self.bytes, position + 1),
                 b']' => break,
                 _ => return None,
             }

@@ -106,7 +106,7 @@ impl Reading<'_> {
             self.selector.pass();
             return Ok(());
         };
-        if self.selector.accepts(position, &entry.message) {
+        if self.selector.accepts(position, &stream, &entry.message) {
             self.bytes = self.bytes.saturating_add(entry.message.len());
             self.events.push(Event {
                 timestamp: position.timestamp(),

@@ -70,7 +70,7 @@ impl MemorySource {
             selector.pass();
             return Ok(Step::Moved);
         };
-        if !selector.accepts(position, &entry.message) {
+        if !selector.accepts(position, &stream, &entry.message) {
             return Ok(Step::Moved);
         }
         Ok(Step::Found(Event {

@@ -52,11 +52,12 @@ impl fmt::Debug for StreamSelection<'_> {
     }
 }
 
-/// Which messages to return, and how much one page may read.
+/// Which events to return, and how much one page may read.
 #[derive(Clone, Copy)]
 pub struct MessageFilter<'a> {
-    /// Whether to return an event with this message. Called only for events of selected streams, in the order of reading.
-    pub accepts: &'a dyn Fn(&str) -> bool,
+    /// Whether to return an event of this stream with this message. Called only for events of selected streams, in the order of
+    /// reading.
+    pub accepts: &'a dyn Fn(&str, &str) -> bool,
     /// Whether a page has reached its cost bound: called after each event with the bytes read so far
     /// ([`MessageFilter::EVENT_BYTES`] for an event in addition to its message). The page then ends, possibly without events, and
     /// the next page continues after the events read.

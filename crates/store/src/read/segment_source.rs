@@ -177,7 +177,7 @@ impl Opened {
                 (None, Some(info)) => return Err(damaged(info)),
                 (text, _) => text.unwrap_or_default(),
             };
-            if selector.accepts(event.position, message) {
+            if selector.accepts(event.position, &stream, message) {
                 step = Step::Found(Event {
                     timestamp: event.position.timestamp(),
                     ingestion_time: event.ingestion_ms,

@@ -136,11 +136,11 @@ impl<'a> Selector<'a> {
     }
 
     /// Whether to return the event of a selected stream.
-    pub(super) fn accepts(&mut self, position: Position, message: &str) -> bool {
+    pub(super) fn accepts(&mut self, position: Position, stream: &str, message: &str) -> bool {
         let Some(filter) = self.filter else { return true };
         self.examined_bytes = self.examined_bytes.saturating_add(message.len() + MessageFilter::EVENT_BYTES);
         self.examined = Some((self.examined.map_or(position, |(first, _)| first), position));
-        (filter.accepts)(message)
+        (filter.accepts)(stream, message)
     }
 
     /// Whether the cost bound of one page or batch is reached.

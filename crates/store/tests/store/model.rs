@@ -131,7 +131,10 @@ fn check_walk(store: &Store, known: &[Known], walk: &Walk) {
         1 => StreamSelection::Named(&names),
         _ => StreamSelection::Matching(&matches),
     };
-    let accepts = |message: &str| walk.accepts(message);
+    let accepts = |stream: &str, message: &str| {
+        assert!(matches(stream) || walk.selection == 0, "an event of the stream {stream}");
+        walk.accepts(message)
+    };
     let is_enough = |bytes| bytes >= walk.max_examined_bytes;
     let filter = MessageFilter { accepts: &accepts, is_enough: &is_enough };
     let filter = (walk.every > 0).then_some(filter);

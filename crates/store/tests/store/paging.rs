@@ -33,7 +33,8 @@ fn a_filter_that_finds_nothing_ends_the_page_and_goes_on_behind_what_it_looked_a
         }
     }
     let asked = std::cell::Cell::new(0);
-    let accepts = |message: &str| {
+    let accepts = |stream: &str, message: &str| {
+        assert_eq!(stream, STREAM);
         asked.set(asked.get() + 1);
         message == "needle"
     };

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use logmark_client::apis::queries_api::{ReadQueryParams, read_query};
+use logmark_client::apis::queries_api::{CheckQueryParams, ReadQueryParams, check_query, query_language, read_query};
+use logmark_client::models::{QueryCheck, QueryToCheck};
 use logmark_client::{Client, Error, QueryRequest, Row};
 
-use crate::stage::{acme, seen, through};
+use crate::stage::{acme, seen, summary, through};
 
 fn query(group: &str) -> QueryRequest {
     QueryRequest {
@@ -81,4 +82,34 @@ async fn a_query_that_nobody_waits_for_is_stopped() {
     abandoned.abort();
     assert!(abandoned.await.unwrap_err().is_cancelled());
     assert_eq!(stopped(2).await, "Cancelled");
+}
+
+async fn checked(group: &str, text: &str) -> Result<QueryCheck, Error> {
+    let query_to_check = QueryToCheck::new(vec![group.to_owned()], text.to_owned(), "-1h".to_owned());
+    Ok(check_query(acme().configuration(), CheckQueryParams { query_to_check }).await?)
+}
+
+#[tokio::test]
+async fn a_check_tells_columns_and_faults_and_starts_nothing() {
+    let good = checked("/acme/api", "stats count(*) as n by status").await.unwrap();
+    assert_eq!((good.columns, good.shape.as_deref()), (vec!["status".to_owned(), "n".to_owned()], Some("table")));
+    assert!(good.diagnostics.is_empty() && good.refusals.is_empty());
+    assert!(["exact", "stored", "unknown"].contains(&good.estimate.basis.as_str()));
+    let bad = checked("/acme/api", "fields status\n| stat count(*)").await.unwrap();
+    let fault = &bad.diagnostics[0];
+    assert_eq!((fault.severity.as_str(), fault.line, fault.column, fault.fix.as_deref()), ("error", 2, 3, Some("stats")));
+    assert!(!checked("/acme/api", "SOURCE '/other'").await.unwrap().refusals[0].detail.is_empty());
+    assert_eq!(summary(&checked("/other/x", "fields status").await.unwrap_err()), "404 not_found");
+}
+
+#[tokio::test]
+async fn the_language_lists_commands_and_functions() {
+    let language = query_language(acme().configuration()).await.map_err(Error::from).unwrap();
+    for name in ["fields", "filter", "stats", "parse"] {
+        assert!(language.commands.iter().any(|command| command.name == name), "{name}");
+    }
+    assert!(language.commands.iter().all(|command| !command.description.is_empty() && !command.example.is_empty()));
+    for name in ["count", "pct"] {
+        assert!(language.functions.iter().any(|function| function.name == name), "{name}");
+    }
 }

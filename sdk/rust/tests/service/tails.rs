@@ -33,6 +33,23 @@ async fn a_tail_begins_with_its_history_and_outlives_cuts() {
 }
 
 #[tokio::test]
+async fn a_tail_outlives_cuts_at_any_byte_and_buffers_that_are_lost() {
+    for habit in ["ragged", "buffered"] {
+        let mut tail = through(habit).build().unwrap().tail(big());
+        assert!(take(&mut tail, 10_000).await == all_of_big(), "{habit}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_lost_where_idle_connections_are_closed() {
+    let client = through("idle").token(&variable("LOGMARK_TOKEN_WATCHER")).build().unwrap();
+    let found = take(&mut client.tail(TailRequest::group("/watched/ticks")), 6).await;
+    let first: usize = found[0].strip_prefix("tick ").unwrap().parse().unwrap();
+    let expected: Vec<String> = (first..first + 6).map(|number| format!("tick {number}")).collect();
+    assert_eq!(found, expected);
+}
+
+#[tokio::test]
 async fn a_tail_is_resumed_by_its_cursor() {
     let mut first = acme().tail(big());
     let mut found = take(&mut first, 100).await;

@@ -6,21 +6,23 @@ use std::time::Duration;
 use axum::response::{IntoResponse, Response};
 use http::HeaderValue;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, TRAILER};
-use logmark_event_page::{Events, Layout, Writer};
+use logmark_event_page::{Columns, Events, Layout, Writer};
 use logmark_quota::Reservation;
 
 use super::cursor::{Continuation, CursorRequest, KIND};
+use super::parameters::COLUMNS;
 use super::request::{EventsRequest, StoredRequest};
 use crate::auth::permit::{EventsPermit, Permit};
 use crate::domain::event::{Direction, Position, StopReason};
 use crate::domain::name::LogStreamName;
+use crate::domain::rules::EventRules;
 use crate::domain::tail::EventsOperation;
 use crate::domain::time::{Millis, TimeSpec};
 use crate::http::AppState;
 use crate::http::authorized::{Authorized, ParseRequest};
 use crate::http::encode::Format;
 use crate::http::encode::json::{MAX_ENCODED_BYTE, MAX_ENCODED_EVENT, PageBody, escaped_events};
-use crate::http::encode::stream::{self, Audit, CURSOR_TRAILER, CompletePage, StreamOptions};
+use crate::http::encode::stream::{self, Audit, CURSOR_TRAILER, CompletePage, StreamEnd, StreamOptions, WITHHELD_TRAILER};
 use crate::http::layers::RequestInfo;
 use crate::http::memory::CountedBody;
 use crate::http::ops::tail::authority::Authority;
@@ -55,6 +57,7 @@ where
     let Authorized { caller, permit, request, now, info } = authorized;
     match request.into() {
         EventsRequest::Stored(request) => {
+            check_columns(request.columns.as_ref(), permit.rules())?;
             let response = EventResponder { app, request, now, info };
             match permit.narrow() {
                 EventsPermit::ReadStream(permit) => response.write(permit).await,
@@ -63,6 +66,7 @@ where
             }
         }
         EventsRequest::Live(request) => {
+            check_columns(request.columns.as_ref(), permit.rules())?;
             let authority = Authority::new(&app, caller, permit.clone(), request.credential.clone());
             let responder = TailResponder { app, request, now, info, authority };
             match permit.narrow() {
@@ -72,6 +76,22 @@ where
             }
         }
     }
+}
+
+/// Refuses a column of a masked value.
+fn check_columns(columns: Option<&Columns>, rules: Option<&EventRules>) -> Result<(), ApiError> {
+    let (Some(columns), Some(rules)) = (columns, rules) else { return Ok(()) };
+    for (_, name) in columns.json_paths() {
+        if let Some(path) = rules.masks().find_map(|mask| mask.fields().hides_field(&name)) {
+            return Err(ApiError::MaskedField { parameter: COLUMNS.name, path: path.to_string() });
+        }
+    }
+    Ok(())
+}
+
+/// Whether a mask of the permit can withhold events.
+fn masks<Op: ReadEvents>(permit: &Permit<Op>) -> bool {
+    permit.rules().is_some_and(EventRules::masks_fields)
 }
 
 /// The operation and the rest of a request come from the same parser, so they are of the same kind.
@@ -125,8 +145,9 @@ impl EventResponder {
             read.previous.as_ref().map(|position| seal(Direction::Backward, position, ReadMode::Range)).transpose()?;
         let mut audit = audit::<Op>(self.audit_line(&permit));
         audit.events = read.events.iter().map(Events::len).sum::<usize>() as u64;
-        let written = self.written(read.events, next_cursor, previous_cursor, read.stop, audit);
-        let response = self.with_headers(self.body(written, read.room));
+        let end = StreamEnd { cursor: next_cursor, withheld: masks(&permit).then_some(read.withheld) };
+        let written = self.written(read.events, end, previous_cursor, read.stop, audit);
+        let response = self.with_headers(self.body(written, read.room), masks(&permit));
         Ok(match validator {
             Some(validator) => validator.apply_to(response),
             None => response,
@@ -136,7 +157,7 @@ impl EventResponder {
     fn written(
         &self,
         pages: Vec<Events>,
-        next_cursor: String,
+        end: StreamEnd,
         previous_cursor: Option<String>,
         stop: StopReason,
         audit: Audit,
@@ -144,19 +165,20 @@ impl EventResponder {
         if self.request.format != Format::Json {
             let mut head = Vec::new();
             self.writer().begin(&mut head);
-            let tail = if self.request.cursor_line { stream::last_line(&next_cursor, stop) } else { Vec::new() };
-            return CompletePage { head, pages, tail, cursor: Some(next_cursor), stop, audit };
+            let tail = if self.request.cursor_line { end.line(stop) } else { Vec::new() };
+            return CompletePage { head, pages, tail, end: Some(end), stop, audit };
         }
         let (head, tail) = PageBody {
             log_group: self.request.cursor_request.group.as_str(),
             log_stream: self.request.cursor_request.stream.as_ref().map(LogStreamName::as_str),
             events: &[],
-            next_cursor,
+            next_cursor: end.cursor,
             previous_cursor,
             stop_reason: stop,
+            withheld: end.withheld,
         }
         .around();
-        CompletePage { head, pages, tail, cursor: None, stop, audit }
+        CompletePage { head, pages, tail, end: None, stop, audit }
     }
 
     /// The body: a small one at once, with a known length; a large one as the client reads it, since escaping can make it six
@@ -168,11 +190,11 @@ impl EventResponder {
         };
         let at_worst = written.estimate().saturating_mul(MAX_ESCAPED_BYTE) as u64;
         let body = if written.estimate() <= WHOLE_BYTES && room.resize(room.bytes().max(at_worst)) {
-            let (out, cursor) = written.whole(writer);
+            let (out, end) = written.whole(writer);
             // Shrinking a reservation always succeeds.
             let _fits = room.resize(out.len() as u64);
-            match cursor {
-                Some(cursor) => stream::finished(out, &cursor),
+            match end {
+                Some(end) => stream::finished(out, &end),
                 None => out.into(),
             }
         } else {
@@ -202,6 +224,7 @@ impl EventResponder {
     async fn stream<Op: ReadEvents>(self, permit: Permit<Op>, position: Option<Position>) -> Result<Response, ApiError> {
         let seal = self.sealer(&permit);
         let line = self.audit_line(&permit);
+        let counts_withheld = masks(&permit);
         let patience = self.app.limits.work_time;
         let mut export = Export::new(self.app.sources.clone(), permit, position, self.request.limit, STREAM_PAGE_BYTES, patience)
             .until(self.info.response_budget().map(|response_budget| response_budget.work_until()));
@@ -217,9 +240,16 @@ impl EventResponder {
             seal(Direction::Forward, position, mode)
         });
         let problem_url = self.app.problem_url().to_owned();
-        let ending =
-            StreamOptions { seal: seal_next, as_line: self.request.cursor_line, room, problem_url, audit: audit::<Op>(line) };
-        Ok(self.with_headers(stream::body(export, self.writer(), ending).into_response()))
+        let ending = StreamOptions {
+            seal: seal_next,
+            as_line: self.request.cursor_line,
+            counts_withheld,
+            room,
+            problem_url,
+            audit: audit::<Op>(line),
+        };
+        let response = stream::body(export, self.writer(), ending).into_response();
+        Ok(self.with_headers(response, counts_withheld))
     }
 
     fn writer(&self) -> Writer {
@@ -252,7 +282,7 @@ impl EventResponder {
         AuditLine::new::<Op>(self.info.audit_context(), permit, Some(group.as_str()), stream.as_ref().map(LogStreamName::as_str))
     }
 
-    fn with_headers(&self, mut response: Response) -> Response {
+    fn with_headers(&self, mut response: Response, counts_withheld: bool) -> Response {
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.request.format.content_type()));
         if let Some(extension) = match self.request.format {
@@ -267,6 +297,9 @@ impl EventResponder {
         }
         if self.request.format != Format::Json {
             headers.insert(TRAILER, HeaderValue::from_static(CURSOR_TRAILER));
+            if counts_withheld {
+                headers.append(TRAILER, HeaderValue::from_static(WITHHELD_TRAILER));
+            }
         }
         response
     }

@@ -183,6 +183,7 @@ pub(crate) async fn check_query(
     {
         match error {
             SourceError::QueryUnsupported(found) => faults = found,
+            SourceError::QueryMasked(found) => refusals.extend(RefusalBody::all(&found)),
             error => refusals.push(refusal(error, text.len())?),
         }
     }

@@ -16,6 +16,7 @@ use super::{FORMAT, PREFER, QUERY, applied, counted, group_names, preferred_wait
 use crate::auth::tenant::Tenant;
 use crate::domain::query::LogQuery;
 use crate::domain::query::operations::{QueryStatus, StartQuery};
+use crate::domain::rules::Visibility;
 use crate::http::authorized::{Authorized, ParseRequest, RequestContext};
 use crate::http::body::ExpectedBody;
 use crate::http::encode::Format;
@@ -107,7 +108,7 @@ pub(crate) async fn start_query(
     info.audit_context().set_query(permit.op().query.text());
     let begun = Instant::now();
     let mut lease = lease(&app, &caller.tenant, queries).await?;
-    if queries.counts_hidden_streams() && permit.stream_rules().iter().any(Option::is_some) {
+    if queries.counts_hidden_streams() && !permit.visibility().iter().all(Visibility::is_whole) {
         lease = lease.withholding();
     }
     let started = queries.start(&permit, lease).await.map_err(|error| unsupported(error, &permit.op().query))?;
@@ -134,11 +135,14 @@ pub(crate) async fn start_query(
     Ok(response)
 }
 
-/// The faults of a query that the source does not support, with their positions.
+/// The faults of a query that the source does not support, or that a mask forbids, with their positions.
 fn unsupported(error: SourceError, query: &LogQuery) -> ApiError {
-    let SourceError::QueryUnsupported(faults) = error else { return ApiError::Source(error) };
-    let errors = FieldError::of_text(&new_query::QUERY_POINTER, Language::Query, query.text(), &faults);
-    ApiError::InvalidText { language: Language::Query, errors }
+    let errors = |faults| FieldError::of_text(&new_query::QUERY_POINTER, Language::Query, query.text(), faults);
+    match error {
+        SourceError::QueryUnsupported(faults) => ApiError::InvalidText { language: Language::Query, errors: errors(&faults) },
+        SourceError::QueryMasked(faults) => ApiError::QueryForbidden(errors(&faults)),
+        error => ApiError::Source(error),
+    }
 }
 
 fn accepted(id: &str, status: QueryStatus) -> Response {

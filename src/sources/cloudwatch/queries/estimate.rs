@@ -1,12 +1,13 @@
 //! The data that a query would scan: the stored bytes of its groups, which CloudWatch lists.
 //!
-//! Owns the bounds of that. INVARIANT: no estimate for a caller that may see only some streams of a group, since CloudWatch tells
+//! Owns the bounds of that. INVARIANT: no estimate for a caller that may see only some events of a group, since CloudWatch tells
 //! sizes of whole groups only. An estimate is a help for an editor, so a failure of CloudWatch is an unknown size, not an error.
 
 use std::time::Duration;
 
 use crate::auth::permit::Permit;
 use crate::domain::query::operations::{CheckQuery, ScanEstimate};
+use crate::domain::rules::Visibility;
 use crate::sources::SourceError;
 use crate::sources::cloudwatch::client::Client;
 use crate::sources::cloudwatch::wire::DescribeLogGroups;
@@ -25,7 +26,7 @@ pub(super) async fn of(client: &Client, permit: &Permit<CheckQuery>) -> Result<S
         return Ok(ScanEstimate::Unknown);
     }
     let stored = tokio::time::timeout(MAX_WAIT, stored_bytes(client, permit)).await.unwrap_or(Ok(None))?;
-    let sees_all = permit.stream_rules().iter().all(Option::is_none);
+    let sees_all = permit.visibility().iter().all(Visibility::is_whole);
     Ok(stored.filter(|_| sees_all).map_or(ScanEstimate::Unknown, ScanEstimate::Stored))
 }
 

@@ -8,6 +8,7 @@ mod tracker;
 mod account;
 mod calls;
 mod estimate;
+mod masks;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,21 +22,23 @@ use self::tracker::QueryResources;
 pub(super) use self::tracker::QueryTracker;
 use super::CloudWatch;
 use super::errors::CallError;
-use crate::auth::permit::{Permit, Share};
+use crate::auth::permit::{GroupRule, Permit, Share};
 use crate::domain::event::Position;
 use crate::domain::name::{LogGroupName, TenantId};
 use crate::domain::operation::Operation;
-use crate::domain::pattern::Pattern;
+use crate::domain::query::masked::MaskedInput;
 use crate::domain::query::operations::{
     CheckQuery, DescribeFields, FieldShare, FoundRecord, GroupFingerprint, QueryPage, QueryStatus, ReadQuery, ReadRecord, Record,
     Row, RunningQuery, ScanEstimate, StartQuery, StopQuery,
 };
 use crate::domain::query::scope::QueryScope;
 use crate::domain::query::{MAX_CHARACTERS, UnsendableQuery};
+use crate::domain::rules::{EventRules, Visibility};
 use crate::sources::SourceError;
 use crate::sources::budget::{GIGABYTE, Lease};
 use crate::sources::page_pool::memory_error;
 use crate::sources::queries::{Queries, StartedQuery};
+use crate::sources::visible::check_masks;
 use crate::telemetry::trace;
 
 /// The only supported query language.
@@ -115,9 +118,10 @@ impl Queries for CloudWatch {
         if !page.rows.is_empty() {
             self.tracker.compare(query, permit.share()).await?;
             page.rows.iter_mut().for_each(|row| as_shown(row, query));
+            masks::apply(&mut page.rows, permit.visibility());
         }
-        // CloudWatch's figures count all streams of the groups. With field indexes they would reveal the values of hidden events.
-        let statistics = statistics.filter(|_| permit.stream_rules().iter().all(Option::is_none));
+        // CloudWatch's figures count all events of the groups. With field indexes they would reveal the values of hidden events.
+        let statistics = statistics.filter(|_| permit.visibility().iter().all(Visibility::is_whole));
         let price = self.tracker.settings.price_per_gb;
         let estimated_cost = price.zip(statistics).map(|(price, statistics)| statistics.bytes_scanned / GIGABYTE * price);
         Ok(QueryPage { statistics, estimated_cost, ..page })
@@ -129,9 +133,9 @@ impl Queries for CloudWatch {
     }
 
     async fn describe_fields(&self, permit: &Permit<DescribeFields>) -> Result<Vec<FieldShare>, SourceError> {
-        if permit.streams().is_some() {
+        if permit.streams().is_some() || permit.rules().is_some_and(EventRules::limits_rows) {
             let reason =
-                "you may see only some streams of this log group, and CloudWatch lists fields only for all of its streams";
+                "You may see only some events of this log group, and CloudWatch lists fields only for all of its events.";
             return Err(SourceError::QueryForbidden(reason.to_owned()));
         }
         let op = permit.op();
@@ -139,7 +143,8 @@ impl Queries for CloudWatch {
         let request = calls::GetLogGroupFields { log_group_name: op.group.as_str(), time };
         let answer = self.client.call(permit.share(), &request).await.map_err(CallError::plain)?;
         let share = |field: calls::GroupField| FieldShare { name: field.name, percent: field.percent.min(100) };
-        Ok(answer.log_group_fields.into_iter().map(share).collect())
+        let is_shown = |field: &FieldShare| permit.rules().is_none_or(|rules| !rules.hides_field(&field.name));
+        Ok(answer.log_group_fields.into_iter().map(share).filter(is_shown).collect())
     }
 
     async fn read_record(&self, permit: &Permit<ReadRecord>) -> Result<FoundRecord, SourceError> {
@@ -150,7 +155,10 @@ impl Queries for CloudWatch {
         let answer =
             answer.map_err(|error| if error == CallError::InvalidParameter { SourceError::NotFound } else { error.plain() })?;
         let mut record = answer.log_record;
-        let group = seen_group(permit, &record)?;
+        let (group, rules) = seen_group(permit, &record)?;
+        if let Some(rules) = rules {
+            masks::apply_to_record(&mut record, &rules)?;
+        }
         account::hide_account(&mut record, std::slice::from_ref(&group));
         Ok(FoundRecord { group, record })
     }
@@ -240,8 +248,8 @@ fn request(permit: &Permit<StartQuery>) -> Result<calls::StartQuery, SourceError
     if !op.query.is_confined() {
         return Err(SourceError::QueryForbidden("nested queries and lookup tables can read beyond its log groups".to_owned()));
     }
-    let rules = permit.stream_rules().iter().map(|rule| rule.as_deref());
-    let groups: Vec<(&LogGroupName, Option<&[Pattern]>)> = op.groups.iter().zip(rules).collect();
+    check_masks(permit, MaskedInput::After)?;
+    let groups: Vec<(&LogGroupName, &Visibility)> = op.groups.iter().zip(permit.visibility()).collect();
     if groups.len() != op.groups.len() {
         return Err(SourceError::NotFound);
     }
@@ -279,11 +287,12 @@ fn as_shown(row: &mut Row, query: &RunningQuery) {
     }
 }
 
-/// The record's group, if the permit allows that group and the record's stream. GetLogRecord returns any event of the account.
-fn seen_group(permit: &Permit<ReadRecord>, record: &Record) -> Result<LogGroupName, SourceError> {
+/// The record's group and the rules for its events, if the permit allows that group and the record's stream. GetLogRecord returns any event of the account.
+fn seen_group(permit: &Permit<ReadRecord>, record: &Record) -> Result<(LogGroupName, Option<EventRules>), SourceError> {
     let (Some(log), Some(stream)) = (record.get("@log"), record.get("@logStream")) else { return Err(SourceError::NotFound) };
     let (_, name) = account::parts_of_log(log);
-    let rule = permit.sources().iter().find(|rule| rule.source == permit.op().source && rule.covers_stream(name, stream));
+    let covers = |rule: &&GroupRule| rule.source == permit.op().source && rule.is_granted(name);
+    let rule = permit.sources().iter().find(covers).filter(|rule| rule.visibility(name).covers_stream(stream));
     let (Some(rule), Ok(group)) = (rule, LogGroupName::try_from(name)) else { return Err(SourceError::NotFound) };
     if !permit.op().groups.contains(&GroupFingerprint::from(&group)) {
         return Err(SourceError::NotFound);
@@ -291,5 +300,5 @@ fn seen_group(permit: &Permit<ReadRecord>, record: &Record) -> Result<LogGroupNa
     if !rule.allows(name) {
         return Err(SourceError::OutOfScope { scope: format!("logs:{}:{group}", ReadRecord::ACTION) });
     }
-    Ok(group)
+    Ok((group, rule.visibility(name).rules))
 }

@@ -15,6 +15,7 @@ use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
 use super::event::TailEvent;
+use super::existence::Existence;
 use crate::sources::SourceError;
 use crate::sources::tail::TailNotice;
 
@@ -75,6 +76,8 @@ pub(super) struct Feed {
     viewers: AtomicUsize,
     /// The last viewer has left.
     pub(super) deserted: Notify,
+    /// The streams that viewers have named.
+    pub(super) existence: Existence,
     /// Bytes of all feeds of the source.
     bytes_of_all: Arc<AtomicUsize>,
 }
@@ -114,6 +117,7 @@ impl Feed {
             changes: watch::Sender::new(0),
             viewers: AtomicUsize::new(0),
             deserted: Notify::new(),
+            existence: Existence::default(),
             bytes_of_all,
         }
     }

@@ -5,10 +5,11 @@
 //! each viewer's permit, streams and filter are applied to what it receives; so nothing that a viewer receives depends on the
 //! events that its permit hides.
 //!
-//! Reading order: [`event`], [`session`] (`StartLiveTail`), [`feed`] (what viewers share), [`worker`] (what fills it), [`position`],
+//! Reading order: [`event`], [`session`] (`StartLiveTail`), [`existence`] (of named streams), [`feed`] (what viewers share), [`worker`] (what fills it), [`position`],
 //! [`view`] (what one viewer may see), [`history`] (stored events), [`reader`] (one viewer). See docs/decisions/011.
 
 mod event;
+mod existence;
 mod session;
 mod feed;
 mod worker;

@@ -3,6 +3,7 @@
 //! Owns the order of the phases. A viewer *joins* the feed from a mark: with the feed's latest batches alone if they reach back to
 //! the mark, else with a reading of its own, which its tenant pays for. If too much is missing, a history comes first.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
@@ -58,6 +59,10 @@ pub(super) struct Reader {
     has_caught_up: bool,
     /// The mark that the client was last given, by its completeness.
     told: i64,
+    /// The streams that the viewer has named, and the number of the one that is looked up next, and when.
+    named: Vec<Box<str>>,
+    look_up_next: usize,
+    look_up_at: Instant,
 }
 
 impl Reader {
@@ -65,8 +70,12 @@ impl Reader {
     pub(super) async fn begin(hub: &Arc<TailHub>, permit: TailPermit, from: TailStart) -> Result<Self, SourceError> {
         let now = hub.client.service_now().0;
         let view = View::new(Arc::clone(hub), permit);
+        view.check_filter()?;
         view.check_streams().await?;
         let viewing = hub.view(view.group()).await?;
+        let named = view.named();
+        // An earlier stream of that name may have been deleted.
+        named.iter().for_each(|stream| viewing.0.existence.looked_up(stream, true));
         let horizon = now - hub.settings.bounds().settling;
         let place = match from {
             // Events of this millisecond may arrive after the request.
@@ -93,6 +102,9 @@ impl Reader {
             notice: TailNotice::Live,
             has_caught_up: false,
             told: place.mark.through,
+            named,
+            look_up_next: 0,
+            look_up_at: Instant::now() + hub.settings.lookups,
         })
     }
 
@@ -103,6 +115,28 @@ impl Reader {
         if let Some(notice) = self.viewing.0.notice().filter(|notice| *notice != self.notice) {
             self.notice = notice;
             self.pending.push_back(TailItem::Notice(notice));
+        }
+        Ok(())
+    }
+
+    /// Looks up a named stream when that is due. Neither the session nor the sweeps tell that it was deleted.
+    async fn check_streams(&mut self) -> Result<(), SourceError> {
+        let Some(stream) = self.named.get(self.look_up_next).filter(|_| Instant::now() >= self.look_up_at) else {
+            return Ok(());
+        };
+        let (existence, interval) = (&self.viewing.0.existence, self.view.lookups());
+        if existence.begin_lookup(stream, interval)
+            && let Some(is_found) = self.view.exists(stream).await
+        {
+            existence.looked_up(stream, is_found);
+        }
+        if existence.is_deleted(stream) {
+            return Err(SourceError::StreamNotFound);
+        }
+        let wait = existence.wait(stream, interval);
+        self.look_up_at = Instant::now() + wait;
+        if wait == interval {
+            self.look_up_next = (self.look_up_next + 1) % self.named.len().max(1);
         }
         Ok(())
     }
@@ -170,13 +204,13 @@ impl Reader {
     }
 
     fn recent(&self, batches: &[Arc<Batch>], after: i64) -> Vec<Event> {
-        let events = batches.iter().flat_map(|batch| &batch.events);
-        events.filter(|seen| seen.ingestion > after && self.view.shows(&seen.event)).cloned().collect()
+        let events = batches.iter().flat_map(|batch| &batch.events).filter(|seen| seen.ingestion > after);
+        events.filter_map(|seen| self.view.shown(seen)).map(Cow::into_owned).collect()
     }
 
     /// Reads what the feed has shown since.
     async fn follow(&mut self) -> Result<(), SourceError> {
-        let Self { phase, changes, viewing, view, pending, .. } = self;
+        let Self { phase, changes, viewing, view, pending, named, look_up_at, .. } = self;
         let Phase::Following { viewer, next } = phase else { return Ok(()) };
         changes.borrow_and_update();
         let (batches, after) = match viewing.0.after(*next, MAX_BATCHES) {
@@ -188,8 +222,11 @@ impl Reader {
         };
         if batches.is_empty() {
             if pending.is_empty() && viewing.0.status() == Status::Running {
-                // The sender lives as long as the feed, which this reader holds.
-                changes.changed().await.map_err(|_| SourceError::Timeout)?;
+                tokio::select! {
+                    // The sender lives as long as the feed, which this reader holds.
+                    changed = changes.changed() => changed.map_err(|_| SourceError::Timeout)?,
+                    () = tokio::time::sleep_until(*look_up_at), if !named.is_empty() => {}
+                }
             }
             return Ok(());
         }
@@ -198,9 +235,9 @@ impl Reader {
             if batch.is_sampled && view.shows_all() {
                 pending.push_back(TailItem::Sampled { above: SAMPLED_ABOVE });
             }
-            let shown = batch.events.iter().filter(|seen| view.shows(&seen.event));
-            let wanted: Vec<&Event> = shown.filter(|seen| viewer.wants(seen.ingestion, seen.fingerprint)).collect();
-            deliver(pending, viewer, wanted);
+            let shown = batch.events.iter().filter_map(|seen| view.shown(seen));
+            let wanted: Vec<Cow<'_, Event>> = shown.filter(|seen| viewer.wants(seen.ingestion, seen.fingerprint)).collect();
+            deliver(pending, viewer, wanted.iter().map(|seen| &**seen));
             viewer.advance(batch.through);
         }
         let mark = viewer.mark();
@@ -267,6 +304,7 @@ impl TailReader for Reader {
             }
             self.memory.clear();
             self.check_feed()?;
+            self.check_streams().await?;
             match &self.phase {
                 Phase::History(_) => self.read_history().await?,
                 Phase::Joining(mark) => self.join(*mark).await?,

@@ -1,21 +1,28 @@
 //! What one viewer may see and wants, and the readings that it pays for itself.
 
+use std::borrow::Cow;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-use logmark_quota::Reservation;
+use logmark_quota::{RateLimiter, Reservation, Share};
 use logmark_tail_merge::{Bounds, Ledger, Seen};
 
 use super::super::errors::CallError;
 use super::super::events;
+use super::super::group_filter::check_whole_message;
+use super::super::quotas::Api;
 use super::super::streams::{StreamFilter, existing};
+use super::super::wire::DescribeLogStreams;
 use super::TailHub;
 use super::event::{TailEvent, content_hash, history_hash};
 use super::feed::Event;
 use super::position::{HistoryPosition, Place};
+use super::worker::SWEEPS;
 use crate::auth::permit::Permit;
 use crate::domain::event::{Direction, EventPage, PageRequest, Position, Priority};
 use crate::domain::operation::{ReadGroup, StreamSelection};
+use crate::domain::rules::{EventRules, EventView};
 use crate::domain::tail::{TailGroup, TailStream};
 use crate::domain::time::{Millis, TimeRange};
 use crate::sources::SourceError;
@@ -75,30 +82,73 @@ impl View {
         self.hub.client.service_now().0
     }
 
-    /// Is the event for this viewer?
-    pub(super) fn shows(&self, event: &TailEvent) -> bool {
-        let op = self.reading.op();
-        self.reading.may_see_stream(&event.stream)
-            && op.streams.contains(&event.stream)
-            && op.filter.as_ref().is_none_or(|filter| filter.matches(&event.message))
+    /// The event as this viewer sees it; `None` if it does not.
+    ///
+    /// A masked event has the fingerprint of its masked content, as in the readings of the viewer, which are masked too.
+    pub(super) fn shown<'a>(&self, seen: &'a Event) -> Option<Cow<'a, Event>> {
+        let (op, event) = (self.reading.op(), &seen.event);
+        if !self.reading.may_see_stream(&event.stream) || !op.streams.contains(&event.stream) {
+            return None;
+        }
+        let matches = |message: &str| op.filter.as_ref().is_none_or(|filter| filter.matches(message));
+        let view = self.reading.rules().map_or(EventView::Unchanged, |rules| rules.view(&event.stream, &event.message));
+        match view {
+            EventView::Hidden | EventView::Withheld => None,
+            EventView::Unchanged => matches(&event.message).then_some(Cow::Borrowed(seen)),
+            EventView::Masked(message) => {
+                let masked = || TailEvent { message: message.clone().into(), ..TailEvent::clone(event) };
+                matches(&message).then(|| Cow::Owned(masked().seen()))
+            }
+        }
     }
 
     /// Does the permit show all events of the group? Only then the viewer is told of what depends on all of them.
     pub(super) fn shows_all(&self) -> bool {
-        self.reading.streams().is_none()
+        self.reading.streams().is_none() && !self.reading.rules().is_some_and(EventRules::limits_rows)
+    }
+
+    /// Refuses a filter that the viewer's masks do not allow.
+    pub(super) fn check_filter(&self) -> Result<(), SourceError> {
+        check_whole_message(&self.reading)
     }
 
     /// Every named stream exists.
     pub(super) async fn check_streams(&self) -> Result<(), SourceError> {
-        let StreamSelection::Names(names) = &self.reading.op().streams else { return Ok(()) };
-        let names = names.iter().map(|name| name.as_str()).filter(|name| self.reading.may_see_stream(name));
-        let names: Vec<String> = names.map(str::to_owned).collect();
+        if !matches!(self.reading.op().streams, StreamSelection::Names(_)) {
+            return Ok(());
+        }
+        let names: Vec<String> = self.named().into_iter().map(String::from).collect();
         let found = existing(&self.hub.client, &self.reading, &names, Priority::Requested).await.map_err(CallError::plain)?;
         let is_complete = match found {
             StreamFilter::Granted(found) => found.len() == names.len(),
             _ => names.is_empty(),
         };
         if is_complete { Ok(()) } else { Err(SourceError::StreamNotFound) }
+    }
+
+    /// The streams that the viewer has named and may see.
+    pub(super) fn named(&self) -> Vec<Box<str>> {
+        let StreamSelection::Names(names) = &self.reading.op().streams else { return Vec::new() };
+        let names = names.iter().map(|name| name.as_str()).filter(|name| self.reading.may_see_stream(name));
+        names.map(Box::from).collect()
+    }
+
+    /// Whether the stream exists, by a call that no request waits for. `None`: there is no such call, or no answer.
+    pub(super) async fn exists(&self, stream: &str) -> Option<bool> {
+        let limiter = self.hub.client.upstream().account_limits.rate_limiter(Api::DescribeLogStreams);
+        let spare = limiter.and_then(RateLimiter::try_admit)?;
+        let share = Share::new(SWEEPS, NonZeroU32::MIN);
+        let request = DescribeLogStreams::one(self.group(), stream);
+        match self.hub.client.call_for_all(&share, &request, Some(spare)).await {
+            Ok(fetched) => Some(fetched.answer.log_streams.iter().any(|found| found.log_stream_name == stream)),
+            // A sweep will tell that the group was deleted.
+            Err(_) => None,
+        }
+    }
+
+    /// Between two lookups of a stream.
+    pub(super) fn lookups(&self) -> Duration {
+        self.hub.settings.lookups
     }
 
     /// One page of what the viewer sees, from the position or the start of the range on.

@@ -35,7 +35,7 @@ const MAX_RETRY: Duration = Duration::from_secs(60);
 const NONE_FREE_RETRY: Duration = Duration::from_secs(30);
 const NOT_ALLOWED_RETRY: Duration = Duration::from_secs(300);
 /// The tenant that sweeps are paid from in the account's rate limiters. No tenant has such a name.
-const SWEEPS: &str = "live tail";
+pub(super) const SWEEPS: &str = "live tail";
 
 /// An open session, and its place among the account's.
 type Open = (Box<Session>, OwnedSemaphorePermit);

@@ -123,13 +123,20 @@ fn patterns(texts: &[&str]) -> Vec<Pattern> {
 
 /// A permit for `op` by one grant and one scope.
 fn permit_by<Op: Operation>(op: Op, groups: &[&str], scope: &str, streams: Option<&[&str]>) -> Permit<Op> {
-    let id = TenantId::try_from("acme").unwrap();
+    permit_of("acme", op, groups, scope, streams)
+}
+
+/// The same for a tenant.
+fn permit_of<Op: Operation>(tenant: &str, op: Op, groups: &[&str], scope: &str, streams: Option<&[&str]>) -> Permit<Op> {
+    let id = TenantId::try_from(tenant).unwrap();
     let grant = Grant {
         rule: "tenants.acme.grants[0]".to_owned(),
         source: source_name(),
         groups: patterns(groups),
         streams: streams.map(patterns),
         actions: vec![Action::Read, Action::Query, Action::Tail],
+        rows: None,
+        mask: None,
     };
     let tenant = Tenant { id: id.clone(), weight: 1, limits: Limits::default(), grants: vec![grant] };
     let claims =

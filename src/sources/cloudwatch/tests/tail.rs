@@ -1,5 +1,7 @@
 //! Live tail against the fake: the event stream with its faults, sweeps, resumes, and what viewers may not see.
 
+mod deleted;
+mod frames;
 mod isolation;
 
 use std::collections::BTreeMap;

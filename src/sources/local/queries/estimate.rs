@@ -7,7 +7,7 @@ use std::num::NonZeroUsize;
 
 use logmark_store::{Direction, Order, ScanRequest, Store, StreamPredicate, StreamsQuery};
 
-use super::input::QueryGroup;
+use super::input::{QueryGroup, visible};
 use crate::auth::permit::Permit;
 use crate::domain::query::operations::{CheckQuery, ScanEstimate};
 use crate::sources::SourceError;
@@ -24,7 +24,7 @@ const MAX_STREAMS: usize = 1_000;
 /// The estimate: counted if the range is small, else the sizes of groups and streams.
 pub(super) fn of(store: &Store, permit: &Permit<CheckQuery>) -> Result<ScanEstimate, SourceError> {
     let op = permit.op();
-    let groups = QueryGroup::of(permit.stream_rules(), &op.groups)?;
+    let groups = QueryGroup::of(permit.visibility(), &op.groups)?;
     let mut stored = Some(0u64);
     for group in &groups {
         let bytes = stored_bytes(store, group)?;
@@ -49,8 +49,10 @@ fn counted(store: &Store, groups: &[QueryGroup], start: i64, end: i64) -> Result
         let request = ScanRequest { group: name, streams, start, end, direction: Direction::Backward, up_to };
         let mut scan = store.scan(request)?;
         while let Some(batch) = scan.next_batch(BATCH_EVENTS, BATCH_BYTES)? {
+            // Hidden events are work too, but not part of the estimate.
             events += batch.len();
-            bytes = bytes.saturating_add(batch.iter().map(|event| event.message.len() as u64).sum());
+            let visible = batch.into_iter().filter_map(|event| visible(group.rules.as_ref(), event));
+            bytes = bytes.saturating_add(visible.map(|event| event.message.len() as u64).sum());
             if events > MAX_EVENTS || bytes > MAX_BYTES {
                 return Ok(None);
             }
@@ -59,9 +61,12 @@ fn counted(store: &Store, groups: &[QueryGroup], start: i64, end: i64) -> Result
     Ok(Some(bytes))
 }
 
-/// The stored bytes of the permitted streams of a group; `None`: there are too many streams to add.
+/// The stored bytes of the permitted streams of a group; `None`: there are too many streams to add, or rules hide a part of them.
 fn stored_bytes(store: &Store, group: &QueryGroup) -> Result<Option<u64>, SourceError> {
     let found = store.group(&group.name)?.ok_or(SourceError::NotFound)?;
+    if group.rules.is_some() {
+        return Ok(None);
+    }
     let Some(may_see) = &group.streams else { return Ok(Some(found.stored_bytes)) };
     streams_bytes(store, &group.name, may_see)
 }

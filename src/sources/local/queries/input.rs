@@ -1,6 +1,6 @@
 //! The input of a query: the events of its permit's groups and streams, newest or oldest first, in a snapshot.
 //!
-//! Merges several groups into one order. Never holds more than one batch of a group.
+//! Row rules and masks apply here, before the engine counts or reads an event. Merges several groups into one order. Never holds more than one batch of a group.
 
 use std::collections::VecDeque;
 use std::num::NonZeroUsize;
@@ -12,8 +12,8 @@ use logmark_store::{Direction, Event, ReadError, ScanRequest, Store, StreamPredi
 
 use super::record::Pointer;
 use super::tables::TableFolder;
-use crate::auth::permit::StreamRule;
 use crate::domain::name::LogGroupName;
+use crate::domain::rules::{EventRules, EventView, Visibility};
 use crate::sources::SourceError;
 
 /// The folder for lookup tables in the source's folder.
@@ -25,12 +25,14 @@ const BLOCK_BYTES: usize = 512 << 10;
 /// The minimum size of a batch if a query reads many groups.
 const MIN_BATCH_BYTES: usize = 16 << 10;
 
-/// A group that a query may read, and its visible streams.
+/// A group that a query may read, and what is visible of it.
 #[derive(Clone)]
 pub(super) struct QueryGroup {
     pub(super) name: Arc<str>,
     /// `None`: all streams.
     pub(super) streams: Option<StreamPredicate>,
+    /// The permit's row rules and masks.
+    pub(super) rules: Option<EventRules>,
 }
 
 impl std::fmt::Debug for QueryGroup {
@@ -44,17 +46,18 @@ impl QueryGroup {
     ///
     /// # Errors
     /// [`SourceError::NotFound`] if the permit has no rule for one of them.
-    pub(super) fn of(rules: &[StreamRule], groups: &[LogGroupName]) -> Result<Vec<Self>, SourceError> {
-        if groups.len() != rules.len() {
+    pub(super) fn of(visible: &[Visibility], groups: &[LogGroupName]) -> Result<Vec<Self>, SourceError> {
+        if groups.len() != visible.len() {
             return Err(SourceError::NotFound);
         }
-        let group = |(name, rule): (&LogGroupName, &StreamRule)| Self {
+        let group = |(name, visible): (&LogGroupName, &Visibility)| Self {
             name: name.as_str().into(),
-            streams: rule.clone().map(|patterns| -> StreamPredicate {
+            streams: visible.streams.clone().map(|patterns| -> StreamPredicate {
                 Arc::new(move |stream: &str| patterns.iter().any(|pattern| pattern.matches(stream)))
             }),
+            rules: visible.rules.clone(),
         };
-        Ok(groups.iter().zip(rules).map(group).collect())
+        Ok(groups.iter().zip(visible).map(group).collect())
     }
 }
 
@@ -117,7 +120,13 @@ impl Source for StoreSource {
                 up_to: self.up_to,
             };
             let reading = self.store.scan(request).map_err(|error| failed(error, &group.name))?;
-            readings.push(Reading { group: Arc::clone(&group.name), scan: reading, waiting: VecDeque::new(), is_ended: false });
+            readings.push(Reading {
+                group: Arc::clone(&group.name),
+                rules: group.rules.clone(),
+                scan: reading,
+                waiting: VecDeque::new(),
+                is_ended: false,
+            });
         }
         Ok(Box::new(StoreInput { readings, direction, batch_bytes }))
     }
@@ -138,8 +147,9 @@ fn failed(error: ReadError, group: &str) -> InputError {
 #[derive(Debug)]
 struct Reading {
     group: Arc<str>,
+    rules: Option<EventRules>,
     scan: logmark_store::Scan,
-    /// Events that were read but not returned yet.
+    /// Visible events that were read but not returned yet.
     waiting: VecDeque<Event>,
     is_ended: bool,
 }
@@ -152,10 +162,20 @@ impl Reading {
 
     fn fill(&mut self, bytes: usize) -> Result<(), InputError> {
         match self.scan.next_batch(BLOCK_EVENTS, bytes).map_err(|error| failed(error, &self.group))? {
-            Some(events) => self.waiting.extend(events),
+            Some(events) => self.waiting.extend(events.into_iter().filter_map(|event| visible(self.rules.as_ref(), event))),
             None => self.is_ended = true,
         }
         Ok(())
+    }
+}
+
+/// The event as the rules show it; `None` if they do not. The query counts and reads only what is left.
+pub(super) fn visible(rules: Option<&EventRules>, event: Event) -> Option<Event> {
+    let Some(rules) = rules else { return Some(event) };
+    match rules.view(&event.stream, &event.message) {
+        EventView::Unchanged => Some(event),
+        EventView::Masked(message) => Some(Event { message, ..event }),
+        EventView::Hidden | EventView::Withheld => None,
     }
 }
 

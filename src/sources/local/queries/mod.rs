@@ -35,6 +35,7 @@ use crate::domain::event::Position;
 use crate::domain::name::TenantId;
 use crate::domain::operation::Operation;
 use crate::domain::query::QueryReach;
+use crate::domain::query::masked::MaskedInput;
 use crate::domain::query::operations::{
     CheckQuery, DescribeFields, FieldShare, FoundRecord, QueryPage, QueryStatus, ReadQuery, ReadRecord, RunningQuery,
     ScanEstimate, StartQuery, StopQuery,
@@ -42,6 +43,7 @@ use crate::domain::query::operations::{
 use crate::sources::budget::Lease;
 use crate::sources::local_settings::LocalQuerySettings;
 use crate::sources::queries::{Queries, StartedQuery};
+use crate::sources::visible::check_masks;
 use crate::sources::{SourceError, scheduler_share};
 
 /// How long a request waits for a free query slot.
@@ -107,6 +109,7 @@ impl Queries for Local {
     }
 
     fn check(&self, permit: &Permit<StartQuery>) -> Result<(), SourceError> {
+        check_masks(permit, MaskedInput::Before)?;
         plan(permit.op(), self.clock.now().0).map(drop)
     }
 
@@ -118,8 +121,9 @@ impl Queries for Local {
     async fn start(&self, permit: &Permit<StartQuery>, lease: Lease) -> Result<StartedQuery, SourceError> {
         let (op, share, now) = (permit.op(), permit.share(), self.clock.now());
         let service = &self.queries;
+        check_masks(permit, MaskedInput::Before)?;
         let plan = plan(op, now.0)?;
-        let groups = QueryGroup::of(permit.stream_rules(), &op.groups)?;
+        let groups = QueryGroup::of(permit.visibility(), &op.groups)?;
         self.check_groups(&groups).await?;
         let turn = service.limiter.acquire(&scheduler_share(share), None, Instant::now() + TURN_WAIT).await;
         let turn = turn.map_err(|rejected| SourceError::Busy { retry_after: rejected.retry_after().unwrap_or(RETRY_AFTER) })?;

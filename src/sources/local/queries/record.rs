@@ -8,12 +8,15 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use logmark_engine::input::discover;
+use logmark_event_rules::Masked;
 use logmark_store::{Direction, Event, Position, ReadRequest, ScanRequest, Store, StreamPredicate, StreamSelection};
 
+use super::input::visible;
 use crate::auth::permit::Permit;
 use crate::domain::name::LogGroupName;
 use crate::domain::operation::Operation as _;
 use crate::domain::query::operations::{DescribeFields, FieldShare, FoundRecord, GroupFingerprint, ReadRecord, Record};
+use crate::domain::rules::Admission;
 use crate::domain::time::Millis;
 use crate::sources::SourceError;
 
@@ -69,17 +72,30 @@ pub(super) fn read(store: &Store, permit: &Permit<ReadRecord>) -> Result<FoundRe
     let group = LogGroupName::try_from(pointer.group).map_err(|_| SourceError::NotFound)?;
     let rule = permit.sources().iter().find(|rule| rule.source == op.source && rule.is_granted(group.as_str()));
     let rule = rule.filter(|_| op.groups.contains(&GroupFingerprint::from(&group))).ok_or(SourceError::NotFound)?;
-    let event = event_at(store, &pointer, &|stream| rule.covers_stream(group.as_str(), stream))?;
+    let visible = rule.visibility(group.as_str());
+    let event = event_at(store, &pointer, &|stream| visible.covers_stream(stream))?;
+    let mask = match visible.rules.as_ref().map(|rules| rules.decide(&event.stream, &event.message)) {
+        None | Some(Admission::Whole) => None,
+        Some(Admission::Masked(mask)) => Some(mask),
+        Some(Admission::Hidden) => return Err(SourceError::NotFound),
+    };
+    let message = match mask.as_ref().map(|mask| mask.fields().apply(&event.message)) {
+        None | Some(Masked::Unchanged) => event.message,
+        Some(Masked::Changed(masked)) => masked,
+        Some(Masked::Withheld) => return Err(SourceError::NotFound),
+    };
+    let is_shown = |name: &str| mask.as_ref().is_none_or(|mask| mask.fields().touches_field(name).is_none());
     if !rule.allows(group.as_str()) {
         return Err(SourceError::OutOfScope { scope: format!("logs:{}:{group}", ReadRecord::ACTION) });
     }
-    let mut record: Record = discover::all(&event.message).into_iter().map(|(name, value)| (name, value.to_string())).collect();
+    let fields = discover::all(&message).into_iter().filter(|(name, _)| is_shown(name));
+    let mut record: Record = fields.map(|(name, value)| (name, value.to_string())).collect();
     record.insert("@ptr".to_owned(), op.pointer.clone());
     record.insert("@timestamp".to_owned(), event.timestamp.to_string());
     record.insert("@ingestionTime".to_owned(), event.ingestion_time.to_string());
     record.insert("@logStream".to_owned(), event.stream.to_string());
     record.insert("@log".to_owned(), group.to_string());
-    record.insert("@message".to_owned(), event.message);
+    record.insert("@message".to_owned(), message);
     Ok(FoundRecord { group, record })
 }
 
@@ -126,10 +142,14 @@ pub(super) fn describe_fields(
         && let Some(batch) = scan.next_batch(BATCH_EVENTS, BATCH_BYTES)?
     {
         for event in batch {
-            events += 1;
             bytes += event.message.len();
+            let Some(event) = visible(permit.rules(), event) else { continue };
+            events += 1;
             count_fields(&event.message, &mut counts);
         }
+    }
+    if let Some(rules) = permit.rules() {
+        counts.retain(|name, _| !rules.hides_field(name));
     }
     Ok(shares(counts, events))
 }

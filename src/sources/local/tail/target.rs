@@ -15,6 +15,7 @@ use crate::auth::permit::Permit;
 use crate::domain::filter::EventFilter;
 use crate::domain::name::{LogGroupName, LogStreamName};
 use crate::domain::operation::StreamSelection;
+use crate::domain::rules::{EventRules, EventView};
 use crate::domain::tail::{TailGroup, TailStream};
 use crate::sources::SourceError;
 use crate::sources::tail::MAX_ITEM_BYTES;
@@ -27,6 +28,7 @@ pub(super) struct Target {
     group: LogGroupName,
     streams: Streams,
     filter: Option<EventFilter>,
+    rules: Option<EventRules>,
 }
 
 enum Streams {
@@ -51,7 +53,8 @@ pub(super) struct Matching {
 impl Target {
     pub(super) fn of_stream(permit: &Permit<TailStream>) -> Self {
         let TailStream { group, stream } = permit.op().clone();
-        Self { group, streams: Streams::Named(vec![stream]), filter: None }
+        let streams = Streams::Named(vec![stream]);
+        Self { group, streams, filter: None, rules: permit.rules().cloned() }
     }
 
     pub(super) fn of_group(permit: &Permit<TailGroup>) -> Self {
@@ -64,7 +67,7 @@ impl Target {
                 Streams::Matching(Arc::new(move |stream| chosen.contains(stream) && permit.may_see_stream(stream)))
             }
         };
-        Self { group, streams, filter }
+        Self { group, streams, filter, rules: permit.rules().cloned() }
     }
 
     pub(super) fn group(&self) -> &str {
@@ -72,7 +75,26 @@ impl Target {
     }
 
     pub(super) fn has_filter(&self) -> bool {
-        self.filter.is_some()
+        self.filter.is_some() || self.rules.is_some()
+    }
+
+    /// Whether hidden events lie between the events of the tail.
+    pub(super) fn limits_rows(&self) -> bool {
+        self.rules.as_ref().is_some_and(EventRules::limits_rows)
+    }
+
+    /// The event as the tail shows it; `None` if it does not.
+    fn shown(&self, event: Event) -> Option<Event> {
+        let Some(rules) = &self.rules else { return Some(event).filter(|event| self.is_match(&event.message)) };
+        match rules.view(&event.stream, &event.message) {
+            EventView::Hidden | EventView::Withheld => None,
+            EventView::Unchanged => Some(event).filter(|event| self.is_match(&event.message)),
+            EventView::Masked(message) => self.is_match(&message).then_some(Event { message, ..event }),
+        }
+    }
+
+    fn is_match(&self, message: &str) -> bool {
+        self.filter.as_ref().is_none_or(|filter| filter.matches(message))
     }
 
     /// Checks that the named streams exist.
@@ -86,9 +108,12 @@ impl Target {
 
     /// What has arrived after a sequence number. `None`: some of it is in files only.
     pub(super) fn arrivals(&self, store: &Store, after: u64) -> Result<Option<Arrivals>, ReadError> {
-        let accepts = |message: &str| self.filter.as_ref().is_none_or(|filter| filter.matches(message));
+        let accepts = |stream: &str, message: &str| match &self.rules {
+            Some(rules) => rules.admits(stream, message),
+            None => self.is_match(message),
+        };
         let is_enough = |bytes: usize| bytes >= MAX_EXAMINED_BYTES;
-        let filter = self.filter.as_ref().map(|_| MessageFilter { accepts: &accepts, is_enough: &is_enough });
+        let filter = self.has_filter().then_some(MessageFilter { accepts: &accepts, is_enough: &is_enough });
         let read = |streams: StoreSelection<'_>| {
             store.arrivals(&ArrivalsRequest {
                 group: self.group(),
@@ -99,14 +124,21 @@ impl Target {
                 max_bytes: MAX_ITEM_BYTES,
             })
         };
-        match &self.streams {
+        let arrivals = match &self.streams {
             Streams::All => read(StoreSelection::All),
             Streams::Named(names) => {
                 let names: Vec<&str> = names.iter().map(LogStreamName::as_str).collect();
                 read(StoreSelection::Named(&names))
             }
             Streams::Matching(predicate) => read(StoreSelection::Matching(&**predicate)),
-        }
+        }?;
+        let masked = |arrivals: Arrivals| match self.rules {
+            Some(_) => {
+                Arrivals { events: arrivals.events.into_iter().filter_map(|event| self.shown(event)).collect(), ..arrivals }
+            }
+            None => arrivals,
+        };
+        Ok(arrivals.map(masked))
     }
 
     /// A scan of the events up to a sequence number, of any time.
@@ -129,10 +161,9 @@ impl Target {
         }
     }
 
-    /// The events of a scanned batch that the filter accepts.
+    /// The events of a scanned batch that the tail shows.
     pub(super) fn matching(&self, batch: Vec<Event>) -> Matching {
         let last = batch.last().map(Event::position);
-        let is_match = |event: &Event| self.filter.as_ref().is_none_or(|filter| filter.matches(&event.message));
-        Matching { matching: batch.into_iter().filter(is_match).collect(), last }
+        Matching { matching: batch.into_iter().filter_map(|event| self.shown(event)).collect(), last }
     }
 }

@@ -5,15 +5,24 @@
 //! `serde_json`, so that both agree on every message: containers nest at most 127 deep, numbers are finite as `f64`, and `\u`
 //! escapes of surrogates come in pairs.
 
+pub(crate) mod escapes;
+
 /// The maximum nesting of arrays and objects, including the outermost.
-pub(super) const MAX_DEPTH: u32 = 127;
+pub const MAX_DEPTH: u32 = 127;
 
 /// A number with more digits than this may exceed `f64`.
 const FINITE_DIGITS: usize = 300;
 
+/// A string between its quotes, with its escapes resolved. The string must be valid, as [`string`] and [`key`] find it.
+#[must_use]
+pub fn unescaped(raw: &str) -> String {
+    escapes::resolve(raw)
+}
+
 /// The position after blanks.
+#[must_use]
 #[inline]
-pub(super) fn blanks(bytes: &[u8], mut position: usize) -> usize {
+pub fn blanks(bytes: &[u8], mut position: usize) -> usize {
     while let Some(b' ' | b'\t' | b'\n' | b'\r') = bytes.get(position) {
         position += 1;
     }
@@ -22,15 +31,17 @@ pub(super) fn blanks(bytes: &[u8], mut position: usize) -> usize {
 
 /// A string's characters as they were written, without the quotes.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Quoted {
-    pub(super) end: usize,
+pub struct Quoted {
+    /// The position of the closing quote.
+    pub end: usize,
     /// Whether it contains a backslash.
-    pub(super) escaped: bool,
+    pub escaped: bool,
 }
 
 /// The string whose first character is at that position. Its end is the closing quote.
+#[must_use]
 #[inline]
-pub(super) fn string(bytes: &[u8], mut position: usize) -> Option<Quoted> {
+pub fn string(bytes: &[u8], mut position: usize) -> Option<Quoted> {
     let mut escaped = false;
     loop {
         while let Some(word) = bytes.get(position..).and_then(<[u8]>::first_chunk::<8>) {
@@ -82,14 +93,15 @@ fn escape(bytes: &[u8], position: usize) -> Option<usize> {
 }
 
 /// The four hexadecimal digits at that position.
-pub(super) fn unit(bytes: &[u8], position: usize) -> Option<u32> {
+pub(crate) fn unit(bytes: &[u8], position: usize) -> Option<u32> {
     let digits = bytes.get(position..position + 4)?;
     digits.iter().try_fold(0, |unit, digit| Some(unit * 16 + char::from(*digit).to_digit(16)?))
 }
 
 /// The number that begins there.
+#[must_use]
 #[inline]
-pub(super) fn number(bytes: &[u8], start: usize) -> Option<usize> {
+pub fn number(bytes: &[u8], start: usize) -> Option<usize> {
     let mut position = start + usize::from(bytes.get(start) == Some(&b'-'));
     position = match bytes.get(position)? {
         b'0' => position + 1,
@@ -118,14 +130,16 @@ fn digits(bytes: &[u8], mut position: usize) -> usize {
 }
 
 /// `true`, `false` or `null` at that position.
+#[must_use]
 #[inline]
-pub(super) fn literal(bytes: &[u8], position: usize, word: &[u8]) -> Option<usize> {
+pub fn literal(bytes: &[u8], position: usize, word: &[u8]) -> Option<usize> {
     bytes.get(position..)?.starts_with(word).then_some(position + word.len())
 }
 
 /// A key with its colon and the blanks on both sides: the key's characters, and the position of the value.
+#[must_use]
 #[inline]
-pub(super) fn key(bytes: &[u8], position: usize) -> Option<(Quoted, usize)> {
+pub fn key(bytes: &[u8], position: usize) -> Option<(Quoted, usize)> {
     if bytes.get(position) != Some(&b'"') {
         return None;
     }
@@ -137,7 +151,8 @@ pub(super) fn key(bytes: &[u8], position: usize) -> Option<(Quoted, usize)> {
 /// Skips the value that begins at that position. At most `room` containers may be entered.
 ///
 /// No recursion: the kinds of the open containers fit into the bits of one number, because [`MAX_DEPTH`] bounds them.
-pub(super) fn skip(bytes: &[u8], mut position: usize, room: u32) -> Option<usize> {
+#[must_use]
+pub fn skip(bytes: &[u8], mut position: usize, room: u32) -> Option<usize> {
     // 1 for an object; the lowest bit is the innermost.
     let mut open: u128 = 0;
     let mut depth = 0;

@@ -1,9 +1,9 @@
 //! Resolves the escapes of a valid JSON string.
 
-use super::lexis;
+use super::unit;
 
 /// The string with its escapes resolved.
-pub(super) fn resolve(raw: &str) -> String {
+pub(crate) fn resolve(raw: &str) -> String {
     let mut resolved = String::with_capacity(raw.len());
     characters(raw, |part| {
         resolved.push_str(part);
@@ -13,7 +13,7 @@ pub(super) fn resolve(raw: &str) -> String {
 }
 
 /// Whether the string, its escapes resolved, is that one; without building it.
-pub(super) fn equal(raw: &str, wanted: &str) -> bool {
+pub(crate) fn equal(raw: &str, wanted: &str) -> bool {
     let mut rest = Some(wanted);
     characters(raw, |part| {
         rest = rest.and_then(|rest| rest.strip_prefix(part));
@@ -44,11 +44,11 @@ fn character(escape: &[u8]) -> (char, usize) {
         Some(b'r') => ('\r', 1),
         Some(b't') => ('\t', 1),
         Some(b'u') => {
-            let high = lexis::unit(escape, 1).unwrap_or_default();
+            let high = unit(escape, 1).unwrap_or_default();
             if let Some(character) = char::from_u32(high) {
                 return (character, 5);
             }
-            let low = lexis::unit(escape, 7).unwrap_or_default();
+            let low = unit(escape, 7).unwrap_or_default();
             let code = 0x1_0000 + ((high & 0x3ff) << 10 | low & 0x3ff);
             (char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER), 11)
         }
