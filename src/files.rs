@@ -47,6 +47,20 @@ pub fn mode(_: &Metadata) -> Option<u32> {
     None
 }
 
+/// Whether the folder is on a file system that this machine cannot write, such as a mounted `ConfigMap`, whose folder has mode 777.
+#[cfg(unix)]
+#[must_use]
+pub fn is_read_only(path: &Path) -> bool {
+    rustix::fs::statvfs(path).is_ok_and(|system| system.f_flag.contains(rustix::fs::StatVfsMountFlags::RDONLY))
+}
+
+/// Not known on other systems.
+#[cfg(not(unix))]
+#[must_use]
+pub fn is_read_only(_: &Path) -> bool {
+    false
+}
+
 /// Refuses a file that its group or others can write.
 ///
 /// # Errors

@@ -220,6 +220,16 @@ const KEY_DOCUMENT: Limits = Limits { deadline: Duration::from_secs(5), max_body
 #[async_trait]
 impl KeyFetcher for Outbound {
     async fn get(&self, url: &Url, address_policy: AddressPolicy) -> Result<Vec<u8>, FetchError> {
+        self.get_document(url, address_policy).await.map(|response| response.into_body().into())
+    }
+}
+
+impl Outbound {
+    /// Fetches a key document, and returns it with its headers.
+    ///
+    /// # Errors
+    /// As of [`KeyFetcher::get`].
+    pub async fn get_document(&self, url: &Url, address_policy: AddressPolicy) -> Result<Response<Bytes>, FetchError> {
         let unreachable = |error: Cause| FetchError::Unreachable(error);
         let request = Request::get(url.as_str()).header(ACCEPT, "application/json").body(Full::new(Bytes::new()));
         let response = self.send_within(request.map_err(|error| unreachable(error.into()))?, KEY_DOCUMENT, address_policy).await;
@@ -229,7 +239,7 @@ impl KeyFetcher for Outbound {
             OutboundError::Connect(_) | OutboundError::Broken(_) => unreachable(error.into()),
         })?;
         match response.status() {
-            StatusCode::OK => Ok(response.into_body().into()),
+            StatusCode::OK => Ok(response),
             status => Err(FetchError::Status(status.as_u16())),
         }
     }
@@ -273,6 +283,14 @@ fn within_connect_timeout(connecting: Connecting) -> Connecting {
             Err(elapsed) => Err(elapsed.into()),
         }
     })
+}
+
+/// The `Date` of an answer, in milliseconds since 1970.
+#[must_use]
+pub fn date_of(headers: &http::HeaderMap) -> Option<i64> {
+    let text = headers.get(http::header::DATE)?.to_str().ok()?;
+    let parsed = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
+    Some(parsed.as_millisecond())
 }
 
 async fn read(mut body: Incoming, max: usize) -> Result<Bytes, OutboundError> {

@@ -5,6 +5,8 @@
 mod audit_log;
 mod endpoints;
 mod preflight;
+mod online;
+mod reload;
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -15,13 +17,17 @@ use std::time::Duration;
 use axum::Router;
 use http::HeaderValue;
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
+use crate::auth::snapshot::PolicySnapshot;
 use crate::auth::token::Verifier;
 use crate::aws_protocol::endpoint::Endpoint;
+use crate::config::loader::Loader;
 use crate::config::server::CursorKeys;
 use crate::config::source::SourceKind;
 use crate::config::{self, Config};
+use crate::domain::name::SourceName;
 use crate::domain::time::Clock;
 use crate::http::client_address::Proxies;
 use crate::http::cursor::CursorSealer;
@@ -37,7 +43,9 @@ use crate::sources::tail::GapReason;
 use crate::sources::{Source, Sources};
 use crate::telemetry::metrics::{Metrics, tails_begin};
 
+pub use online::{OnlineCheck, check_online};
 pub use preflight::preflight;
+use reload::{Reloader, Reloading};
 
 /// Limit for a write that the client does not read. Then the connection is closed.
 const WRITE_STALL: Duration = Duration::from_secs(30);
@@ -94,12 +102,13 @@ pub enum BuildError {
 pub struct Service {
     app: AppState,
     router: Router,
-    verifier: Arc<Verifier>,
     #[cfg(feature = "local")]
     stores: Vec<logmark_store::Store>,
     cloudwatch: Vec<Arc<CloudWatch>>,
     /// The endpoints of local sources, in the order of the configuration.
     endpoints: Vec<Arc<Endpoint>>,
+    /// For reading the configuration again; `None`: it is fixed.
+    reloading: Option<Reloading>,
 }
 
 impl Service {
@@ -112,10 +121,7 @@ impl Service {
         let verifier = Arc::new(verifier(config, &outbound, Arc::clone(&clock))?);
         let opened = Opened::open(config, &outbound, &clock).await?;
         let server = &config.server;
-        let cursor_keys: Vec<[u8; 32]> = match &server.cursor_keys {
-            CursorKeys::PerProcess => Vec::new(),
-            CursorKeys::Given(keys) => keys.iter().map(|key| *key.expose()).collect(),
-        };
+        let cursor_keys = cursor_keys(config);
         let origins: Vec<_> =
             server.cors_origins.iter().filter_map(|origin| HeaderValue::from_str(origin.as_str()).ok()).collect();
         let limits = RequestLimits {
@@ -131,8 +137,7 @@ impl Service {
         let audit = audit_log::open(config, &sources, &clock)?;
         let endpoints = endpoints::make(config, &sources, &cursor_keys, &clock, &audit)?;
         let app = App::new(Parts {
-            verifier: Arc::clone(&verifier),
-            tenants: Arc::new(config.tenants.clone()),
+            policy: PolicySnapshot { verifier, tenants: Arc::clone(&config.tenants), issuers: issuer_names(config) },
             sources,
             sealer: CursorSealer::new(&cursor_keys)?,
             tickets: Tickets::new(server.shared_tickets)?,
@@ -140,7 +145,6 @@ impl Service {
             limits,
             public_url,
             given_url: server.given_url.clone(),
-            issuers: config.issuers.iter().map(|issuer| issuer.issuer.clone()).collect(),
             audit,
             proxies: Proxies { trusted: server.trusted_proxies.clone(), header: server.forwarding_header },
             hosts: server.allowed_hosts.clone(),
@@ -149,12 +153,19 @@ impl Service {
         Ok(Self {
             app,
             router,
-            verifier,
             #[cfg(feature = "local")]
             stores: opened.stores,
             cloudwatch: opened.cloudwatch,
             endpoints,
+            reloading: None,
         })
+    }
+
+    /// Reads the configuration again when its files change, and when `requests` is notified. `loader` has read `config`, with which
+    /// the service was built.
+    #[must_use]
+    pub fn with_reloading(self, loader: Loader, config: Config, requests: Arc<Notify>) -> Self {
+        Self { reloading: Some(Reloading { loader, current: config, requests }), ..self }
     }
 
     /// The routes, for callers without a socket.
@@ -172,8 +183,8 @@ impl Service {
     /// Reads the keys of the issuers in the background, so that the first request does not wait for them. The task ends when all
     /// were read or have failed.
     pub fn warm_up(&self) -> JoinHandle<()> {
-        let verifier = Arc::clone(&self.verifier);
-        tokio::spawn(async move { verifier.refresh().await })
+        let policy = self.app.policy();
+        tokio::spawn(async move { policy.verifier.refresh().await })
     }
 }
 
@@ -241,7 +252,7 @@ impl Listeners {
     }
 
     /// Serves until `stop` resolves, then drains: readiness fails, new connections are refused, and open requests end.
-    pub async fn serve(self, service: Service, stop: impl Future<Output = ()>) {
+    pub async fn serve(self, mut service: Service, stop: impl Future<Output = ()>) {
         let Self { listener, admin_listener, endpoint_listeners, certificates, limits, .. } = self;
         let metrics = Metrics::install();
         let draining = Arc::new(AtomicBool::new(false));
@@ -255,6 +266,11 @@ impl Listeners {
         tails_begin(GapReason::ALL.map(GapReason::as_str));
         if let Some(certificates) = certificates.clone() {
             helpers.spawn(certificates.watch());
+        }
+        service.app.config_status().begin_metrics(service.app.policy().tenants.named.len());
+        if let Some(reloading) = service.reloading.take() {
+            let endpoints = service.endpoints.clone();
+            helpers.spawn(Reloader::new(reloading, service.app.clone(), endpoints, certificates.clone()).run());
         }
         for source in service.cloudwatch.iter().map(Arc::clone) {
             helpers.spawn({
@@ -314,14 +330,45 @@ pub fn verifier(config: &Config, outbound: &Outbound, clock: Arc<dyn Clock>) -> 
         .map_err(|errors| BuildError::Issuers(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")))
 }
 
+/// The names of the accepted issuers.
+fn issuer_names(config: &Config) -> Vec<String> {
+    config.issuers.iter().map(|issuer| issuer.issuer.clone()).collect()
+}
+
+/// The keys that seal cursors; none: a random one.
+fn cursor_keys(config: &Config) -> Vec<[u8; 32]> {
+    match &config.server.cursor_keys {
+        CursorKeys::PerProcess => Vec::new(),
+        CursorKeys::Given(keys) => keys.iter().map(|key| *key.expose()).collect(),
+    }
+}
+
 fn endpoint(cloudwatch: &config::cloudwatch::CloudWatch) -> Result<Option<http::Uri>, String> {
     let parse = |url: &url::Url| url.as_str().parse().map_err(|error: http::uri::InvalidUri| format!("endpoint: {error}"));
     cloudwatch.endpoint.as_ref().map(parse).transpose()
 }
 
+/// The settings of a CloudWatch source.
+fn settings_of(name: &SourceName, cloudwatch: &config::cloudwatch::CloudWatch, config: &Config) -> Result<Settings, String> {
+    Ok(Settings {
+        // Shorter than the timeout of the request, so that a slow or throttled source is reported as such.
+        deadline: DEFAULT_DEADLINE.min(config.server.limits.work_time),
+        endpoint: endpoint(cloudwatch)?,
+        assume_role: cloudwatch.assume_role.as_ref().map(ToString::to_string),
+        external_id: cloudwatch.external_id.as_ref().map(ToString::to_string),
+        account: cloudwatch.account.as_ref().map(ToString::to_string),
+        quotas: cloudwatch.quotas(),
+        service_quotas: cloudwatch.reads_quotas.then(|| QuotaRefresh { endpoint: None, given: cloudwatch.given_quotas.clone() }),
+        cache: cloudwatch.cache,
+        queries: cloudwatch.queries,
+        tail: cloudwatch.tail,
+        ..Settings::new(name.clone(), cloudwatch.region.as_str())
+    })
+}
+
 /// The open sources.
 struct Opened {
-    sources: Vec<(crate::domain::name::SourceName, Arc<dyn Source>)>,
+    sources: Vec<(SourceName, Arc<dyn Source>)>,
     #[cfg(feature = "local")]
     stores: Vec<logmark_store::Store>,
     /// The CloudWatch sources among them, for their background tasks.
@@ -341,22 +388,7 @@ impl Opened {
             let failed = |why: String| BuildError::Source { name: source.name.to_string(), why };
             let made: Arc<dyn Source> = match &source.kind {
                 SourceKind::CloudWatch(cloudwatch) => {
-                    // Shorter than the timeout of the request, so that a slow or throttled source is reported as such.
-                    let settings = Settings {
-                        deadline: DEFAULT_DEADLINE.min(config.server.limits.work_time),
-                        endpoint: endpoint(cloudwatch).map_err(failed)?,
-                        assume_role: cloudwatch.assume_role.as_ref().map(ToString::to_string),
-                        external_id: cloudwatch.external_id.as_ref().map(ToString::to_string),
-                        account: cloudwatch.account.as_ref().map(ToString::to_string),
-                        quotas: cloudwatch.quotas(),
-                        service_quotas: cloudwatch
-                            .reads_quotas
-                            .then(|| QuotaRefresh { endpoint: None, given: cloudwatch.given_quotas.clone() }),
-                        cache: cloudwatch.cache,
-                        queries: cloudwatch.queries,
-                        tail: cloudwatch.tail,
-                        ..Settings::new(source.name.clone(), cloudwatch.region.as_str())
-                    };
+                    let settings = settings_of(&source.name, cloudwatch, config).map_err(failed)?;
                     let made = CloudWatch::connect(settings, outbound.clone(), Arc::clone(clock), &accounts);
                     let made = Arc::new(made.map_err(|error| failed(error.to_string()))?);
                     opened.cloudwatch.push(Arc::clone(&made));
@@ -372,7 +404,7 @@ impl Opened {
     #[cfg(feature = "local")]
     async fn local(
         &mut self,
-        name: &crate::domain::name::SourceName,
+        name: &SourceName,
         path: &std::path::Path,
         queries: LocalQuerySettings,
         clock: &Arc<dyn Clock>,
@@ -391,7 +423,7 @@ impl Opened {
     #[expect(clippy::unused_async, reason = "has the form of the one that opens stores")]
     async fn local(
         &mut self,
-        name: &crate::domain::name::SourceName,
+        name: &SourceName,
         _path: &std::path::Path,
         _queries: LocalQuerySettings,
         _clock: &Arc<dyn Clock>,

@@ -34,3 +34,4 @@ mod audit;
 mod architecture;
 mod infra;
 mod field;
+mod reload;

@@ -4,7 +4,7 @@
 //! [`permit::Permit`], and only [`policy`] makes permits.
 //!
 //! Reading order: [`token`] (verification), [`keys`] (keys of issuers), [`tenant`] and [`reserved`] (tenants and their grants),
-//! [`policy`] (the decision), [`permit`] (the decision as a value). [`operator`] is the caller with an access key of the
+//! [`snapshot`] (all of these at one moment), [`policy`] (the decision), [`permit`] (the decision as a value). [`operator`] is the caller with an access key of the
 //! configuration. [`dev_issuer`] makes tokens for development.
 
 pub mod token;
@@ -14,5 +14,6 @@ pub mod dev_issuer;
 pub mod reserved;
 pub mod tenant;
 pub mod operator;
+pub mod snapshot;
 pub mod policy;
 pub mod permit;

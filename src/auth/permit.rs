@@ -13,7 +13,7 @@ use crate::domain::filter::EventFilter;
 use crate::domain::name::{LogGroupName, SourceName, TenantId};
 use crate::domain::operation::{Operation, ReadGroup, ReadStream, Reading, StartBy, StreamSelection};
 use crate::domain::pattern::Pattern;
-use crate::domain::query::operations::{CheckQuery, ReadQuery, RulesFingerprint, RunningQuery, StartQuery};
+use crate::domain::query::operations::{CheckQuery, ReadQuery, RulesFingerprint, RunningQuery, StartQuery, StopQuery};
 use crate::domain::rules::{Clause, EventRules, Visibility};
 use crate::domain::tail::{EventsOperation, TailGroup, TailStream, Tailing};
 use crate::domain::time::TimeRange;
@@ -338,5 +338,14 @@ impl Permit<StartQuery> {
     pub fn for_reading(&self, query: RunningQuery) -> Permit<ReadQuery> {
         let Self { op: _, share, subject, groups, visible, reason } = self.clone();
         Permit { op: ReadQuery { query }, share, subject, groups, visible, reason }
+    }
+}
+
+impl Permit<ReadQuery> {
+    /// The same permission, for stopping the query: a query is stopped when its caller loses the permission to read it.
+    #[must_use]
+    pub fn for_stopping(&self) -> Permit<StopQuery> {
+        let Self { op: ReadQuery { query }, share, subject, groups, visible, reason } = self.clone();
+        Permit { op: StopQuery { query }, share, subject, groups, visible, reason }
     }
 }

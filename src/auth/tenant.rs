@@ -2,7 +2,7 @@
 //!
 //! Owns the meaning of a scope and of a grant; [`super::policy`] combines them.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -168,11 +168,11 @@ impl Tenant {
 /// Tenants made from the template that are kept, so that their patterns are not made again for each request.
 const KEPT_TENANTS: u64 = 10_000;
 
-/// The tenants of the configuration, and the template for all others.
+/// The tenants of the configuration, and the template for all others. Two are equal if they have the same tenants and template.
 #[derive(Debug, Clone)]
 pub struct Tenants {
-    /// The tenants with a section.
-    pub named: BTreeMap<TenantId, Arc<Tenant>>,
+    /// The tenants with a section or a file of their own.
+    pub named: HashMap<TenantId, Arc<Tenant>>,
     /// For all others: grants where `{tenant}` stands for the id; `None`: they have no grants.
     pub template: Option<Template>,
     /// Those made from the template.
@@ -181,12 +181,12 @@ pub struct Tenants {
 
 impl Default for Tenants {
     fn default() -> Self {
-        Self::new(BTreeMap::new(), None)
+        Self::new(HashMap::new(), None)
     }
 }
 
 /// `[tenant_template]`.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Template {
     /// As in [`Tenant`].
     pub weight: u32,
@@ -199,8 +199,16 @@ pub struct Template {
 impl Tenants {
     /// The tenants with these sections, and the template.
     #[must_use]
-    pub fn new(named: BTreeMap<TenantId, Arc<Tenant>>, template: Option<Template>) -> Self {
+    pub fn new(named: HashMap<TenantId, Arc<Tenant>>, template: Option<Template>) -> Self {
         Self { named, template, made: Cache::new(KEPT_TENANTS) }
+    }
+
+    /// The tenants with a section or a file, by id.
+    #[must_use]
+    pub fn in_order(&self) -> Vec<&Arc<Tenant>> {
+        let mut tenants: Vec<_> = self.named.values().collect();
+        tenants.sort_unstable_by(|one, other| one.id.cmp(&other.id));
+        tenants
     }
 
     /// The tenant with this id: from its section, or from the template, or without grants.
@@ -225,6 +233,15 @@ impl Tenants {
             Some(Grant { groups: filled(grant.groups), streams: grant.streams.map(filled), rows, ..grant })
         });
         Arc::new(Tenant { id: id.clone(), weight: template.weight, limits: template.limits, grants: grants.collect() })
+    }
+}
+
+impl PartialEq for Tenants {
+    fn eq(&self, other: &Self) -> bool {
+        // Tenants whose files have not changed are the same values in both.
+        let is_same = |one: &Arc<Tenant>, other: &Arc<Tenant>| Arc::ptr_eq(one, other) || one == other;
+        let has_same = |(id, tenant)| other.named.get(id).is_some_and(|other| is_same(tenant, other));
+        self.template == other.template && self.named.len() == other.named.len() && self.named.iter().all(has_same)
     }
 }
 

@@ -11,6 +11,7 @@ use clap::Args;
 
 use super::CliError;
 use crate::aws::document::{Documents, InvalidLocation, Location};
+use crate::config::loader::{ConfigPlace, Loader};
 use crate::config::{self, Config};
 use crate::domain::time::SystemClock;
 use crate::outbound::Outbound;
@@ -43,14 +44,7 @@ impl ConfigArgs {
 /// # Errors
 /// All errors in it, or why it cannot be read.
 pub(super) fn load(args: &ConfigArgs) -> Result<Config, CliError> {
-    match (&args.config, std::env::var_os(WHOLE)) {
-        (Some(_), Some(_)) => {
-            Err(CliError::Preflight(format!("`{WHOLE}` and `{PLACE}` (or `--config`) are both set: remove one of them")))
-        }
-        (None, Some(text)) => Ok(config::load_text(WHOLE, text.into_encoded_bytes(), std::env::vars_os())?),
-        (Some(place), None) => load_from(place),
-        (None, None) => Ok(config::load(packaged().as_deref(), std::env::vars_os())?),
-    }
+    Ok(loader(args)?.load()?)
 }
 
 /// Reads the configuration at a location: a path, or a location of AWS.
@@ -58,15 +52,34 @@ pub(super) fn load(args: &ConfigArgs) -> Result<Config, CliError> {
 /// # Errors
 /// All errors in it, or why it cannot be read.
 pub(super) fn load_from(place: &Path) -> Result<Config, CliError> {
+    Ok(Loader::new(place_at(place)?, std::env::vars_os()).load()?)
+}
+
+/// What reads the configuration of a command, as often as it changes.
+///
+/// # Errors
+/// If the location is not valid.
+pub(super) fn loader(args: &ConfigArgs) -> Result<Loader, CliError> {
+    let place = match (&args.config, std::env::var_os(WHOLE)) {
+        (Some(_), Some(_)) => {
+            return Err(CliError::Preflight(format!("`{WHOLE}` and `{PLACE}` (or `--config`) are both set: remove one of them")));
+        }
+        (None, Some(text)) => ConfigPlace::text(WHOLE, text.into_encoded_bytes()),
+        (Some(place), None) => place_at(place)?,
+        (None, None) => ConfigPlace::file(packaged().as_deref()),
+    };
+    Ok(Loader::new(place, std::env::vars_os()))
+}
+
+fn place_at(place: &Path) -> Result<ConfigPlace, CliError> {
     let location: Location = match place.to_str().map(str::parse) {
         Some(Ok(location)) => location,
         Some(Err(error @ (InvalidLocation::Parameter | InvalidLocation::Object))) => {
             return Err(CliError::Preflight(format!("`{}` {error}", place.display())));
         }
-        Some(Err(InvalidLocation::Other)) | None => return Ok(config::load(Some(place), std::env::vars_os())?),
+        Some(Err(InvalidLocation::Other)) | None => return Ok(ConfigPlace::file(Some(place))),
     };
-    let text = fetch(&location)?;
-    Ok(config::load_text(&location.to_string(), text, std::env::vars_os())?)
+    Ok(ConfigPlace::remote(&location.to_string(), move || fetch(&location)))
 }
 
 /// The file in the package of a function. Outside of Lambda the file in the working directory is used.
@@ -75,12 +88,11 @@ fn packaged() -> Option<PathBuf> {
     Some(Path::new(&root).join(config::DEFAULT_FILE)).filter(|file| file.exists())
 }
 
-fn fetch(location: &Location) -> Result<Vec<u8>, CliError> {
+fn fetch(location: &Location) -> Result<Vec<u8>, String> {
     let variables: BTreeMap<String, String> =
         std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| CliError::failed("can't start", error))?;
-    let outbound = Outbound::new().map_err(|error| CliError::failed("can't start", error))?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
+    let outbound = Outbound::new().map_err(|error| error.to_string())?;
     let documents = Documents { outbound, clock: Arc::new(SystemClock), variables: &variables };
-    runtime.block_on(documents.read(location)).map_err(|error| CliError::failed(location, error))
+    runtime.block_on(documents.read(location)).map_err(|error| error.to_string())
 }

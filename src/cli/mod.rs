@@ -72,8 +72,8 @@ enum Command {
     /// Import log files (text or JSON, also compressed) into the local source
     #[cfg(feature = "local")]
     Import(import::ImportArgs),
-    /// Check the configuration and report all errors at once
-    Check(ConfigArgs),
+    /// Check the configuration and report all errors at once; with --online, ask issuers and sources too
+    Check(check::CheckArgs),
     /// Explain whether a token allows an action, with the claim and the grant that decide
     Explain(explain::ExplainArgs),
     /// Test what tenants may do, for your own CI

@@ -5,8 +5,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::configuration::{ConfigArgs, load};
+use super::configuration::{ConfigArgs, loader};
 use super::{CliError, note, runtime};
+use tokio::sync::Notify;
+
 use crate::config::Config;
 use crate::config::telemetry::LogFormat;
 use crate::domain::time::SystemClock;
@@ -23,7 +25,8 @@ const SECOND_SIGNAL_FLUSH: Duration = Duration::from_millis(500);
 /// # Errors
 /// If it cannot be configured, built or bound.
 pub fn run(args: &ConfigArgs) -> Result<ExitCode, CliError> {
-    let config = load(args)?;
+    let mut loader = loader(args)?;
+    let config = loader.load()?;
     config.check_development_issuer(crate::on_lambda()).map_err(|error| CliError::Preflight(error.to_string()))?;
     let _flushes = begin_log(&config)?;
     for warning in &config.warnings {
@@ -31,6 +34,8 @@ pub fn run(args: &ConfigArgs) -> Result<ExitCode, CliError> {
     }
     runtime()?.block_on(async {
         let clock = Arc::new(SystemClock);
+        // From here on the signal does not end the process.
+        let hangups = hangups();
         let failed = |error| CliError::failed("can't start", error);
         #[cfg(feature = "lambda")]
         if crate::on_lambda() {
@@ -44,7 +49,9 @@ pub fn run(args: &ConfigArgs) -> Result<ExitCode, CliError> {
         let service = Service::build(&config, listeners.public_url.clone(), clock).await.map_err(failed)?;
         let (address, admin) = (listeners.address, listeners.admin_address);
         let stop = stop_signal();
-        ignore_hangups();
+        let requests = Arc::new(Notify::new());
+        drop(tokio::spawn(forward(hangups, Arc::clone(&requests))));
+        let service = service.with_reloading(loader, config, requests);
         for endpoint in &listeners.endpoint_addresses {
             tracing::info!(endpoint = %endpoint, "serving the CloudWatch Logs protocol on {endpoint}");
         }
@@ -94,19 +101,45 @@ pub fn stop_signal() -> impl Future<Output = ()> {
     }
 }
 
-/// Ignores SIGHUP, which closed terminals and tools for reloading send. Call it in the runtime.
-pub fn ignore_hangups() {
+/// The SIGHUPs from now on. On Lambda and on other systems there are none.
+#[cfg(unix)]
+type Hangups = Option<tokio::signal::unix::Signal>;
+#[cfg(not(unix))]
+type Hangups = Option<std::convert::Infallible>;
+
+#[cfg(unix)]
+fn hangups() -> Hangups {
+    let hangups = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup());
+    hangups.inspect_err(|error| tracing::warn!(%error, "SIGHUP can't be handled: {error}")).ok()
+}
+
+#[cfg(not(unix))]
+fn hangups() -> Hangups {
+    None
+}
+
+/// Requests a reload at each SIGHUP.
+async fn forward(hangups: Hangups, requests: Arc<Notify>) {
     #[cfg(unix)]
-    match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()) {
-        Ok(mut hangups) => drop(tokio::spawn(async move {
-            while hangups.recv().await.is_some() {
-                tracing::warn!(
-                    "SIGHUP is ignored: reloading is not supported; restart the service to apply a changed configuration"
-                );
-            }
-        })),
-        Err(error) => tracing::warn!(%error, "SIGHUP can't be handled: {error}"),
+    if let Some(mut hangups) = hangups {
+        while hangups.recv().await.is_some() {
+            requests.notify_one();
+        }
     }
+    #[cfg(not(unix))]
+    drop((hangups, requests));
+}
+
+/// Ignores SIGHUP, which closed terminals send, for a service whose configuration is fixed. Call it in the runtime.
+pub fn ignore_hangups() {
+    let requests = Arc::new(Notify::new());
+    drop(tokio::spawn(forward(hangups(), Arc::clone(&requests))));
+    drop(tokio::spawn(async move {
+        loop {
+            requests.notified().await;
+            tracing::warn!("SIGHUP is ignored: the demo has no configuration of its own to reload");
+        }
+    }));
 }
 
 /// The signals that end the process.

@@ -17,7 +17,7 @@ use crate::telemetry::audit::MacKey;
 use crate::telemetry::audit::file::{FileSettings, Fsync};
 
 /// `[audit]`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Audit {
     /// `LOGMARK__AUDIT__SINK` and the keys that belong to it; `stdout`.
     pub sink: AuditSink,

@@ -27,13 +27,18 @@ pub(super) const UNKNOWN_KIND: &str = "unknown";
 
 /// Deserializes the tree and reports all errors. `None` if the root itself does not deserialize.
 pub(super) fn read<T: DeserializeOwned>(root: &Node, validator: &Validator<'_>) -> Option<T> {
+    read_at(root, "", validator)
+}
+
+/// The same for a tree whose root is the key at `path`.
+pub(super) fn read_at<T: DeserializeOwned>(root: &Node, path: &str, validator: &Validator<'_>) -> Option<T> {
     loop {
-        match T::deserialize(Reader { node: root, path: String::new(), variant: None, validator }) {
+        match T::deserialize(Reader { node: root, path: path.to_owned(), variant: None, validator }) {
             Ok(value) => return Some(value),
             // Ends: each reported error has marked one more value as skipped.
             Err(Error::Reported) => {}
             Err(Error::New(text)) => {
-                validator.error(&root.location, "", text);
+                validator.error(&root.location, path, text);
                 return None;
             }
         }

@@ -40,7 +40,7 @@ impl fmt::Display for Effective<'_> {
         for source in sources {
             write_source(f, source)?;
         }
-        for tenant in tenants.named.values() {
+        for tenant in tenants.in_order() {
             write_tenant(f, &format!("tenant {}", tenant.id), tenant.weight, &tenant.limits, &tenant.grants)?;
         }
         match &tenants.template {

@@ -11,8 +11,9 @@
 //! check needs other keys, files or variables also has a line in `validate`.
 //!
 //! Reading order: [`server`], [`telemetry`], [`audit`], [`lambda`], [`demo`], [`issuer`], [`source`], [`cloudwatch`], [`endpoint`], `tenant`
-//! (the sections); [`secret`]; `tree`, `environment`, `deserializer`, `values`, `forms`, `validation`, `paths` (the steps);
-//! [`error`]; [`effective`] (the text of `logmark check`).
+//! and `tenant_files` (the sections); [`secret`]; `tree`, `environment`, `deserializer`, `values`, `forms`, `validation`, `paths` (the steps);
+//! [`error`]; [`effective`] (the text of `logmark check`); [`loader`] and [`stamp`] (reading it again when its files change);
+//! [`changes`] (what can change without a restart).
 
 pub mod server;
 pub mod telemetry;
@@ -25,6 +26,7 @@ pub mod source;
 pub mod cloudwatch;
 pub mod endpoint;
 mod tenant;
+mod tenant_files;
 mod pattern;
 mod rules;
 pub mod secret;
@@ -40,31 +42,33 @@ mod paths;
 mod spelling;
 pub mod error;
 pub mod effective;
+pub mod stamp;
+pub mod loader;
+pub mod changes;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::io::Read as _;
 use std::path::Path;
+use std::sync::Arc;
 
 use serde::Deserialize;
 
 use crate::auth::tenant::Tenants;
 use crate::auth::token::IssuerRules;
-use crate::files;
 use audit::{Audit, RawAudit};
 use demo::Demo;
 use effective::Effective;
 use error::{ConfigError, ConfigErrors, Location};
 use issuer::RawAuth;
 use lambda::Lambda;
-use paths::FileError;
+use loader::ReadFiles;
 use server::{RawServer, Server};
 use source::{RawSource, Source};
 use telemetry::Telemetry;
 use tenant::{RawTemplate, RawTenant};
-use tree::{Node, Value};
+use tree::{Entry, Node, Value};
 use validation::{Key, Validator};
 
 /// The file that is read by default, if it exists.
@@ -87,8 +91,8 @@ pub struct Config {
     pub issuers: Vec<IssuerRules>,
     /// `[[sources]]`, at least one.
     pub sources: Vec<Source>,
-    /// `[tenants.<id>]` and `[tenant_template]`.
-    pub tenants: Tenants,
+    /// `[tenants.<id>]`, the files of `[tenants] directory`, and `[tenant_template]`.
+    pub tenants: Arc<Tenants>,
     /// Valid settings whose effect the operator should know, with their locations. Logged at start.
     pub warnings: Vec<String>,
 }
@@ -101,33 +105,12 @@ impl Config {
     }
 }
 
-/// Reads the configuration of a process: the file at `path` (absent: [`DEFAULT_FILE`], if it exists) and the environment.
+/// Reads the configuration of a process once: the file at `path` (absent: [`DEFAULT_FILE`], if it exists) and the environment.
 ///
 /// # Errors
 /// All errors found. A file that cannot be read, or is not TOML, is one error.
 pub fn load(path: Option<&Path>, environment: impl IntoIterator<Item = (OsString, OsString)>) -> Result<Config, ConfigErrors> {
-    let (variables, mut errors) = unicode(environment);
-    let file = path.unwrap_or(Path::new(DEFAULT_FILE));
-    let name = file.display().to_string();
-    match read_file(file, &name, &mut errors) {
-        Ok(bytes) => document(&name, file.parent(), bytes, &variables, errors),
-        Err(error) if path.is_none() && error.kind() == std::io::ErrorKind::NotFound => read(None, &variables, errors),
-        Err(error) => {
-            errors.push(ConfigError::about(&name, FileError::of(file, &error).to_string()));
-            Err(ConfigErrors::new(errors))
-        }
-    }
-}
-
-/// Reads the file. A file that others can change is an error, because they could add an issuer of their own.
-fn read_file(path: &Path, name: &str, errors: &mut Vec<ConfigError>) -> std::io::Result<Vec<u8>> {
-    let mut file = std::fs::File::open(path)?;
-    if let Err(exposed) = files::check_unchangeable(&file.metadata()?, path) {
-        errors.push(ConfigError::about(name, exposed.to_string()));
-    }
-    let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes)?;
-    Ok(bytes)
+    loader::Loader::new(loader::ConfigPlace::file(path), environment).load()
 }
 
 /// Reads a configuration that is not in a file. Error messages use `name`; relative paths start in the working directory.
@@ -139,8 +122,7 @@ pub fn load_text(
     text: Vec<u8>,
     environment: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> Result<Config, ConfigErrors> {
-    let (variables, errors) = unicode(environment);
-    document(name, None, text, &variables, errors)
+    loader::Loader::new(loader::ConfigPlace::text(name, text), environment).load()
 }
 
 /// Reads a configuration from the text of a file, if there is one, and the environment. Error messages use the path of the file,
@@ -151,7 +133,7 @@ pub fn load_text(
 pub fn parse(file: Option<(&Path, &str)>, variables: &BTreeMap<String, String>) -> Result<Config, ConfigErrors> {
     let name = file.map(|(path, _)| path.display().to_string()).unwrap_or_default();
     let document = file.map(|(path, text)| Document { name: &name, folder: path.parent(), text });
-    read(document, variables, Vec::new())
+    read(document, variables, Vec::new(), &mut ReadFiles::default())
 }
 
 /// A text, its name in error messages, and the folder where its relative paths start.
@@ -167,21 +149,28 @@ fn document(
     bytes: Vec<u8>,
     variables: &BTreeMap<String, String>,
     mut errors: Vec<ConfigError>,
+    files: &mut ReadFiles,
 ) -> Result<Config, ConfigErrors> {
     match String::from_utf8(bytes) {
-        Ok(text) => read(Some(Document { name, folder, text: &text }), variables, errors),
+        Ok(text) => read(Some(Document { name, folder, text: &text }), variables, errors, files),
         Err(error) => {
-            let line = error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
-            errors.push(ConfigError::about(name, format!("is not UTF-8 text: line {line}")));
+            errors.push(not_utf8(name, &error));
             Err(ConfigErrors::new(errors))
         }
     }
 }
 
+fn not_utf8(name: &str, error: &std::string::FromUtf8Error) -> ConfigError {
+    let line = error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
+    ConfigError::about(name, format!("is not UTF-8 text: line {line}"))
+}
+
+/// Reads a document. `files` keeps which files it names, and the tenants' files that need not be parsed again.
 fn read(
     document: Option<Document<'_>>,
     variables: &BTreeMap<String, String>,
     mut errors: Vec<ConfigError>,
+    files: &mut ReadFiles,
 ) -> Result<Config, ConfigErrors> {
     let mut root = match &document {
         None => Node::new(Value::Table(BTreeMap::new()), Location::Nowhere),
@@ -194,9 +183,12 @@ fn read(
         },
     };
     errors.extend(environment::overlay(&mut root, variables));
+    let directory = tenant_files::take_directory(&mut root);
     let folder = document.and_then(|document| document.folder).unwrap_or(Path::new(""));
     let validator = Validator::new(variables, folder, errors);
-    let config = deserializer::read(&root, &validator).map(|raw| validate(raw, &Key::root(&validator, &root)));
+    let config =
+        deserializer::read(&root, &validator).map(|raw| validate(raw, &Key::root(&validator, &root), directory.as_ref(), files));
+    files.named = validator.files();
     let (errors, warnings) = validator.finish();
     match config {
         Some(mut config) if errors.is_empty() => {
@@ -223,9 +215,13 @@ struct RawConfig {
 }
 
 /// Checks the values against each other, the files and the environment.
-fn validate(raw: RawConfig, root: &Key<'_>) -> Config {
+fn validate(raw: RawConfig, root: &Key<'_>, directory: Option<&Entry>, files: &mut ReadFiles) -> Config {
     let issuers = issuer::validate(raw.auth, &root.key("auth"));
     let (sources, declared) = source::validate(raw.sources, &root.key("sources"));
+    files.directory = directory.and_then(|entry| {
+        tenant_files::path(&Key::of_entry(root.validator, entry, "tenants.directory".to_owned()), &entry.node.value)
+    });
+    let in_files = files.directory.clone().map(|directory| files.tenants.read(&directory, &declared, root.validator));
     Config {
         server: server::validate(raw.server, &root.key("server")),
         telemetry: raw.telemetry,
@@ -233,7 +229,7 @@ fn validate(raw: RawConfig, root: &Key<'_>) -> Config {
         lambda: raw.lambda,
         demo: raw.demo,
         issuers,
-        tenants: tenant::validate(raw.tenants, raw.tenant_template, root, &declared),
+        tenants: Arc::new(tenant::validate(raw.tenants, raw.tenant_template, in_files.unwrap_or_default(), root, &declared)),
         sources,
         warnings: Vec::new(),
     }

@@ -22,12 +22,14 @@ impl Key<'_> {
     /// A readable file.
     pub(super) fn readable(&self, text: &str) -> Option<PathBuf> {
         let path = self.path(text)?;
+        self.validator.note_file(&path);
         self.check(open(&path)).map(|_| path)
     }
 
     /// A readable file that only its owner can change.
     pub(super) fn unchangeable(&self, text: &str) -> Option<PathBuf> {
         let path = self.path(text)?;
+        self.validator.note_file(&path);
         let file = self.check(open(&path))?;
         let metadata = self.check(file.metadata().map_err(|error| FileError::of(&path, &error)))?;
         self.check(files::check_unchangeable(&metadata, &path)).map(|()| path)

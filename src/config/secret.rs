@@ -156,7 +156,9 @@ fn from_file(path: &str, validator: &Validator<'_>) -> Result<SecretString, Secr
     if path.is_empty() || path.contains('\0') {
         return Err(SecretError::Path);
     }
-    read_private(&validator.resolve(path))
+    let path = validator.resolve(path);
+    validator.note_file(&path);
+    read_private(&path)
 }
 
 fn read_private(path: &Path) -> Result<SecretString, SecretError> {

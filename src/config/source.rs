@@ -96,8 +96,8 @@ pub(super) fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
     values::text(deserializer, |text| SourceName::try_from(text)).map(Some)
 }
 
-/// The sources that grants can refer to.
-#[derive(Default)]
+/// The sources that grants can refer to. Tenants that were read with equal ones need not be read again.
+#[derive(Default, Clone, PartialEq)]
 pub(super) struct Declared {
     /// Names of all sources, including those with errors.
     pub(super) names: Vec<SourceName>,

@@ -3,8 +3,9 @@
 //! Owns the sections' keys.
 //! [`crate::auth::tenant`] has the types and decides by them. See also [`super::pattern`] and [`super::rules`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroU32;
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +23,7 @@ use super::values;
 use crate::auth::reserved::reached_by;
 use crate::auth::tenant::{Grant, Limits, Template, Tenant, Tenants};
 use crate::domain::filter::EventFilter;
-use crate::domain::name::SourceName;
+use crate::domain::name::{SourceName, TenantId};
 use crate::domain::operation::Action;
 use crate::domain::pattern::Pattern;
 
@@ -141,10 +142,11 @@ fn actions<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Action>, D:
 const GRANTS_NOTHING: &str = "the grant would allow nothing";
 const NO_STREAMS: &str = "the grant would allow nothing; remove the key to allow all streams";
 
-/// Checks both sections.
+/// Checks both sections. `files` are the tenants with files of their own, and those files.
 pub(super) fn validate(
     tenants: BTreeMap<String, RawTenant>,
     template: Option<RawTemplate>,
+    files: Vec<(Arc<Tenant>, PathBuf)>,
     root: &Key<'_>,
     sources: &Declared,
 ) -> Tenants {
@@ -152,18 +154,36 @@ pub(super) fn validate(
     if !key.is_set() && !template_key.is_set() {
         key.warn("is missing, and so is `tenant_template`: no tenant may read anything");
     }
-    let mut named = BTreeMap::new();
+    let mut named: HashMap<_, _> = HashMap::with_capacity(tenants.len() + files.len());
+    let mut paths = HashMap::new();
+    for (tenant, path) in files {
+        if !tenants.is_empty() {
+            paths.insert(tenant.id.clone(), path);
+        }
+        named.insert(tenant.id.clone(), tenant);
+    }
     for (name, raw) in tenants {
         let key = key.key(&name);
-        let grants = validate_grants(raw.grants, &key, sources);
         match tenant_id(&name) {
             Ok(id) => {
-                named.insert(id.clone(), Arc::new(Tenant { id, weight: raw.weight, limits: raw.limits, grants }));
+                if let Some(path) = paths.get(&id) {
+                    key.key_error(format_args!("is also in `{}`: remove one of the two", path.display()));
+                }
+                named.insert(id.clone(), Arc::new(validate_tenant(id, raw, &key, sources)));
             }
-            Err(error) => key.key_error(error),
+            Err(error) => {
+                let _noted_errors = validate_grants(raw.grants, &key, sources);
+                key.key_error(error);
+            }
         }
     }
     Tenants::new(named, template.and_then(|template| validate_template(template, &template_key, sources)))
+}
+
+/// Checks a tenant's own keys.
+pub(super) fn validate_tenant(id: TenantId, raw: RawTenant, key: &Key<'_>, sources: &Declared) -> Tenant {
+    let grants = validate_grants(raw.grants, key, sources);
+    Tenant { id, weight: raw.weight, limits: raw.limits, grants }
 }
 
 fn validate_grants(grants: Vec<RawGrant>, tenant: &Key<'_>, sources: &Declared) -> Vec<Grant> {
@@ -227,7 +247,11 @@ fn validate_source(given: Option<SourceName>, key: &Key<'_>, sources: &Declared,
             }
         };
     };
-    if !sources.names.contains(&name) && !sources.incomplete {
+    // All grants of a source share its name: with many tenants that saves memory.
+    if let Some(known) = sources.names.iter().find(|known| **known == name) {
+        return Some(known.clone());
+    }
+    if !sources.incomplete {
         let known: Vec<&str> = sources.names.iter().map(SourceName::as_str).collect();
         key.error(format_args!("`{name}` is not a source: {}", expected(name.as_str(), &known)));
     }

@@ -87,6 +87,18 @@ impl Node {
         }
     }
 
+    /// Its keys, if it is a table.
+    pub(super) fn entries_mut(&mut self) -> Option<&mut Entries> {
+        match &mut self.value {
+            Value::Table(entries) => Some(entries),
+            Value::Variable { parsed: Some(parsed), .. } => match &mut **parsed {
+                Value::Table(entries) => Some(entries),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// Whether an error was reported for this value or for a value in it.
     pub(super) fn has_errors(&self) -> bool {
         self.skipped.get()
@@ -104,6 +116,14 @@ impl Value {
         match self {
             Self::Variable { parsed: Some(parsed), .. } => parsed,
             other => other,
+        }
+    }
+
+    /// The text of a string or a variable.
+    pub(super) fn text(&self) -> Option<&str> {
+        match self {
+            Self::String(text) | Self::Variable { text, .. } => Some(text),
+            _ => None,
         }
     }
 

@@ -9,7 +9,7 @@ use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
 use super::error::{ConfigError, Location};
-use super::tree::{Node, Value};
+use super::tree::{Entry, Node, Value};
 
 /// Errors and warnings found so far, and what validation needs besides the tree.
 pub(super) struct Validator<'a> {
@@ -19,12 +19,30 @@ pub(super) struct Validator<'a> {
     folder: &'a Path,
     errors: RefCell<Vec<ConfigError>>,
     warnings: RefCell<Vec<ConfigError>>,
+    /// The files that the configuration names.
+    files: RefCell<Vec<PathBuf>>,
 }
 
 impl<'a> Validator<'a> {
     /// Starts with the errors found before the tree was complete.
     pub(super) fn new(variables: &'a BTreeMap<String, String>, folder: &'a Path, errors: Vec<ConfigError>) -> Self {
-        Self { variables, folder, errors: RefCell::new(errors), warnings: RefCell::default() }
+        Self { variables, folder, errors: RefCell::new(errors), warnings: RefCell::default(), files: RefCell::default() }
+    }
+
+    /// Notes a file that the configuration names: a change of the file is a change of the configuration.
+    pub(super) fn note_file(&self, path: &Path) {
+        self.files.borrow_mut().push(path.to_owned());
+    }
+
+    /// The files that were noted.
+    pub(super) fn files(&self) -> Vec<PathBuf> {
+        self.files.borrow().clone()
+    }
+
+    /// Adds what was found in another document.
+    pub(super) fn extend(&self, errors: Vec<ConfigError>, warnings: Vec<ConfigError>) {
+        self.errors.borrow_mut().extend(errors);
+        self.warnings.borrow_mut().extend(warnings);
     }
 
     /// All errors and all warnings.
@@ -77,6 +95,17 @@ impl<'a> Key<'a> {
     pub(super) fn root(validator: &'a Validator<'a>, root: &'a Node) -> Self {
         let location = &root.location;
         Self { validator, path: String::new(), node: Some(root), is_muted: false, location, value_location: location }
+    }
+
+    /// The key at `path` that is the root of a document of its own.
+    pub(super) fn of_document(validator: &'a Validator<'a>, root: &'a Node, path: String) -> Self {
+        Self { path, ..Self::root(validator, root) }
+    }
+
+    /// The key at `path` whose entry was taken out of the tree.
+    pub(super) fn of_entry(validator: &'a Validator<'a>, entry: &'a Entry, path: String) -> Self {
+        let (location, value_location) = (&entry.location, &entry.node.location);
+        Self { validator, path, node: Some(&entry.node), is_muted: false, location, value_location }
     }
 
     /// A key below this one.

@@ -15,6 +15,7 @@ use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 
 use super::AppState;
+use super::config_status::ConfigReport;
 use super::host;
 use super::problem::{ApiError, Problem};
 use crate::telemetry::metrics::Metrics;
@@ -46,6 +47,7 @@ struct Check {
 struct Readiness {
     status: &'static str,
     checks: Vec<Check>,
+    configuration: ConfigReport,
 }
 
 /// The admin listener does not have the API's routes.
@@ -82,7 +84,8 @@ fn answered(mut problem: Problem) -> Response {
 }
 
 /// Ready when the keys of one issuer at least and every source are available, and the service is not stopping. An issuer without
-/// keys is reported and fails alone: its tokens are answered 503, and customers of the other issuers are served.
+/// keys is reported and fails alone: its tokens are answered 503, and customers of the other issuers are served. A changed configuration
+/// with errors is reported too: the service runs with the former one.
 async fn ready(State(admin): State<Admin>) -> Response {
     let mut checks = vec![Check {
         name: "serving".to_owned(),
@@ -90,7 +93,7 @@ async fn ready(State(admin): State<Admin>) -> Response {
         is_optional: false,
         problem: None,
     }];
-    let issuers = admin.app.verifier.ready();
+    let issuers = admin.app.policy().verifier.ready();
     let has_keys = issuers.iter().any(|issuer| issuer.keys > 0);
     for issuer in issuers {
         let ok = issuer.keys > 0;
@@ -105,9 +108,12 @@ async fn ready(State(admin): State<Admin>) -> Response {
         let problem = answer.err().map(|error| error.to_string());
         checks.push(Check { name: format!("source {source}"), ok: problem.is_none(), is_optional: false, problem });
     }
+    let configuration = admin.app.config_status().report();
+    let problem = configuration.problem();
+    checks.push(Check { name: "configuration".to_owned(), ok: problem.is_none(), is_optional: true, problem });
     let ok = has_keys && checks.iter().all(|check| check.ok || check.is_optional);
     let (code, status) = if ok { (StatusCode::OK, "ready") } else { (StatusCode::SERVICE_UNAVAILABLE, "not ready") };
-    (code, axum::Json(Readiness { status, checks })).into_response()
+    (code, axum::Json(Readiness { status, checks, configuration })).into_response()
 }
 
 /// The admin listener answers for any host, but the request must name one exactly once.

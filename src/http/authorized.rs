@@ -10,7 +10,7 @@ use std::time::Duration;
 use axum::extract::{FromRequest, FromRequestParts, MatchedPath, Request};
 use http::header::{AUTHORIZATION, CONTENT_LENGTH};
 use http::request::Parts;
-use http::{HeaderMap, Method};
+use http::{HeaderMap, HeaderValue, Method};
 use logmark_quota::Share;
 use tokio::time::Instant;
 
@@ -26,7 +26,7 @@ use super::{App, AppState};
 use crate::auth::permit::Permit;
 use crate::auth::policy;
 use crate::auth::tenant::Caller;
-use crate::auth::token::{self, CredentialError, TokenError};
+use crate::auth::token::{self, CredentialError, TokenError, UnverifiedToken};
 use crate::domain::operation::Operation;
 use crate::domain::time::Millis;
 use crate::sources::page_pool::memory_error;
@@ -222,7 +222,11 @@ impl App {
         }
         let claims = self.tickets.redeem(&self.sealer, &ticket, &parts.uri, self.clock.now())?;
         parts.uri = tickets::without(&parts.uri)?;
-        Ok(Caller::new(claims, &self.tenants))
+        let policy = self.policy();
+        if !policy.verifier.still_trusts(&claims) {
+            return Err(ApiError::InvalidTicket("its issuer is not accepted any more"));
+        }
+        Ok(Caller::new(claims, &policy.tenants))
     }
 
     /// The permit that a caller would get now, for an answer that goes on for long.
@@ -235,17 +239,80 @@ impl App {
 
     /// The caller of a request with these headers.
     pub(in crate::http) async fn authenticate(&self, headers: &HeaderMap) -> Result<Caller, ApiError> {
-        let values = headers.get_all(AUTHORIZATION).iter().map(http::HeaderValue::as_bytes);
-        let token = token::bearer(values).map_err(|error| match error {
-            CredentialError::Missing => ApiError::MissingToken,
-            error if error.is_bad_request() => ApiError::parameter("Authorization", "is given more than once; send one token"),
-            error => ApiError::InvalidToken(error.to_string()),
-        })?;
-        let token = self.verifier.authenticate(&token).await.map_err(|error| match error {
-            TokenError::Expired => ApiError::ExpiredToken,
-            error if error.is_unavailable() => ApiError::KeysUnavailable(error.to_string()),
-            error => ApiError::InvalidToken(error.to_string()),
-        })?;
-        Ok(Caller::of_token(token, &self.tenants))
+        let token = bearer(headers)?;
+        let policy = self.policy();
+        let token = policy.verifier.authenticate(&token).await.map_err(refused)?;
+        Ok(Caller::of_token(token, &policy.tenants))
+    }
+
+    /// The caller of a request that was accepted before and still runs, by the policy of now. `credential` is its `Authorization`.
+    /// Without one, for a ticket, which is used once, the caller is known by the claims of the token that the ticket was made with.
+    ///
+    /// # Errors
+    /// If the caller would be refused now.
+    pub(in crate::http) async fn caller_again(
+        &self,
+        caller: &Caller,
+        credential: Option<&HeaderValue>,
+        time: TokenTime,
+    ) -> Result<Caller, ApiError> {
+        let policy = self.policy();
+        let Some(credential) = credential else {
+            if !policy.verifier.still_trusts(&caller.claims) {
+                return Err(ApiError::InvalidToken("its issuer is not accepted any more".to_owned()));
+            }
+            return match time {
+                TokenTime::Now if self.has_expired(caller) => Err(ApiError::ExpiredToken),
+                _ => Ok(Caller::new(Arc::clone(&caller.claims), &policy.tenants)),
+            };
+        };
+        let headers = HeaderMap::from_iter([(AUTHORIZATION, credential.clone())]);
+        let token = bearer(&headers)?;
+        let verified = match time {
+            TokenTime::Now => policy.verifier.authenticate(&token).await,
+            TokenTime::Start => policy.verifier.authenticate_again(&token).await,
+        };
+        let now = Caller::of_token(verified.map_err(refused)?, &policy.tenants);
+        let is_same = now.tenant.id == caller.tenant.id && now.claims.subject == caller.claims.subject;
+        if is_same { Ok(now) } else { Err(ApiError::InvalidToken("the token names another caller than before".to_owned())) }
+    }
+
+    /// Whether the caller's token has expired, without leeway.
+    pub(in crate::http) fn has_expired(&self, caller: &Caller) -> bool {
+        self.clock.now().0 >= caller.claims.expires_at.saturating_mul(1000)
+    }
+}
+
+/// The time at which a token must be valid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::http) enum TokenTime {
+    /// Now.
+    Now,
+    /// When its request was accepted.
+    Start,
+}
+
+/// The `Authorization` of a request, to check it again while the request runs. A copy: the headers of a request share one buffer.
+pub(in crate::http) fn credential_of(headers: &HeaderMap) -> Option<HeaderValue> {
+    let mut copy = HeaderValue::from_bytes(headers.get(AUTHORIZATION)?.as_bytes()).ok()?;
+    copy.set_sensitive(true);
+    Some(copy)
+}
+
+/// The token in the headers.
+fn bearer(headers: &HeaderMap) -> Result<UnverifiedToken<'_>, ApiError> {
+    let values = headers.get_all(AUTHORIZATION).iter().map(HeaderValue::as_bytes);
+    token::bearer(values).map_err(|error| match error {
+        CredentialError::Missing => ApiError::MissingToken,
+        error if error.is_bad_request() => ApiError::parameter("Authorization", "is given more than once; send one token"),
+        error => ApiError::InvalidToken(error.to_string()),
+    })
+}
+
+fn refused(error: TokenError) -> ApiError {
+    match error {
+        TokenError::Expired => ApiError::ExpiredToken,
+        error if error.is_unavailable() => ApiError::KeysUnavailable(error.to_string()),
+        error => ApiError::InvalidToken(error.to_string()),
     }
 }

@@ -5,6 +5,9 @@
 //! that its length does not depend on the position. The largest fits into a request line of 8 KiB. The error never tells why a handle
 //! does not open.
 
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
 use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, LessSafeKey, MAX_TAG_LEN, NONCE_LEN, Nonce, UnboundKey};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -35,12 +38,12 @@ const MAX_TEXT: usize = (NONCE_LEN + MAX_CONTENT + MAX_TAG_LEN).div_ceil(3) * 4;
 
 /// Seals and opens handles. The first key seals and all keys open, so a key is rotated by adding a new one in front.
 pub struct CursorSealer {
-    keys: Vec<LessSafeKey>,
+    keys: ArcSwap<Vec<LessSafeKey>>,
 }
 
 impl std::fmt::Debug for CursorSealer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Sealer({} keys)", self.keys.len())
+        write!(f, "CursorSealer({} keys)", self.keys.load().len())
     }
 }
 
@@ -61,8 +64,19 @@ impl CursorSealer {
             aws_lc_rs::rand::fill(&mut random).map_err(|_| BadKey)?;
             keys.push(random);
         }
-        let unbound = keys.iter().map(|key| UnboundKey::new(&AES_256_GCM_SIV, key).map_err(|_| BadKey));
-        Ok(Self { keys: unbound.map(|key| key.map(LessSafeKey::new)).collect::<Result<_, _>>()? })
+        Ok(Self { keys: ArcSwap::from_pointee(ready(&keys)?) })
+    }
+
+    /// Replaces the keys. Handles that none of the new keys opens end with it. Without new keys it keeps those that it has, since
+    /// a random key is for the life of the process.
+    ///
+    /// # Errors
+    /// [`BadKey`] for a key of another length. Then the former keys stay in use.
+    pub fn replace_keys(&self, keys: &[[u8; 32]]) -> Result<(), BadKey> {
+        if !keys.is_empty() {
+            self.keys.store(Arc::new(ready(keys)?));
+        }
+        Ok(())
     }
 
     /// Seals `content` for the tenant. A handle of one `kind` does not open as another.
@@ -140,7 +154,8 @@ impl CursorSealer {
         let padded = padded.ok_or_else(|| internal_error(&format!("{size} bytes of content are more than {MAX_CONTENT}")))?;
         body.resize(padded, 0);
         let nonce = nonce()?;
-        let key = self.keys.first().ok_or_else(|| internal_error("no key"))?;
+        let keys = self.keys.load();
+        let key = keys.first().ok_or_else(|| internal_error("no key"))?;
         key.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), associated, &mut body)
             .map_err(|_| internal_error("seal"))?;
         Ok(BASE64_URL_SAFE_NO_PAD.encode([nonce.as_slice(), &body].concat()))
@@ -178,7 +193,7 @@ impl CursorSealer {
         }
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).ok()?;
         let (nonce, sealed) = bytes.split_first_chunk::<NONCE_LEN>()?;
-        let plain = self.keys.iter().find_map(|key| {
+        let plain = self.keys.load().iter().find_map(|key| {
             let mut buffer = sealed.to_vec();
             let length = key.open_in_place(Nonce::assume_unique_for_key(*nonce), associated(), &mut buffer).ok()?.len();
             buffer.truncate(length);
@@ -187,6 +202,11 @@ impl CursorSealer {
         let ((expires, content), rest): ((i64, T), _) = postcard::take_from_bytes(&plain).ok()?;
         (rest.iter().all(|byte| *byte == 0) && now.0 < expires).then_some(content)
     }
+}
+
+fn ready(keys: &[[u8; 32]]) -> Result<Vec<LessSafeKey>, BadKey> {
+    let unbound = keys.iter().map(|key| UnboundKey::new(&AES_256_GCM_SIV, key).map_err(|_| BadKey));
+    unbound.map(|key| key.map(LessSafeKey::new)).collect()
 }
 
 fn lifetime_from(now: Millis) -> Millis {
@@ -299,5 +319,20 @@ mod tests {
         assert!(open(&[[2; 32], [1; 32]]).is_ok());
         assert!(open(&[[2; 32]]).is_err());
         assert!(open(&[]).is_err());
+    }
+
+    #[test]
+    fn replaced_keys_open_what_they_sealed_and_end_the_rest_and_no_keys_change_nothing() {
+        let sealer = CursorSealer::new(&[[1; 32]]).unwrap();
+        let seal = || sealer.seal("events", &tenant("acme"), NOW, &"here").unwrap();
+        let opens = |text: &str| sealer.open::<String>("events", &tenant("acme"), NOW, text).is_ok();
+        let first = seal();
+        sealer.replace_keys(&[[2; 32], [1; 32]]).unwrap();
+        let second = seal();
+        assert!(opens(&first) && opens(&second));
+        sealer.replace_keys(&[]).unwrap();
+        assert!(opens(&first) && opens(&second));
+        sealer.replace_keys(&[[2; 32]]).unwrap();
+        assert!(!opens(&first) && opens(&second));
     }
 }

@@ -44,15 +44,17 @@ mod progress;
 mod stall_guard;
 mod incomplete_body;
 mod tls;
+pub mod config_status;
+pub mod running_queries;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use tokio::sync::watch;
 
-use crate::auth::tenant::Tenants;
-use crate::auth::token::Verifier;
-use crate::domain::time::Clock;
+use crate::auth::snapshot::PolicySnapshot;
+use crate::domain::time::{Clock, Millis};
 use crate::sources::Sources;
 use crate::sources::budget::QueryBudgets;
 use crate::telemetry::audit::AuditLog;
@@ -79,10 +81,8 @@ pub struct RequestLimits {
 /// The state of the service. INVARIANT: its parts are private to `http`, and none of them returns log data without a permit.
 #[derive(Debug)]
 pub struct App {
-    /// Verifies tokens.
-    pub(in crate::http) verifier: Arc<Verifier>,
-    /// The tenants of the configuration.
-    pub(in crate::http) tenants: Arc<Tenants>,
+    /// Decides about access. A reload of the configuration replaces it.
+    policy: ArcSwap<PolicySnapshot>,
     /// The sources of logs.
     pub(in crate::http) sources: Sources,
     /// Seals cursors.
@@ -101,14 +101,16 @@ pub struct App {
     pub(in crate::http) tails: tail_limits::TailLimits,
     /// The tickets for GETs without a token.
     pub(in crate::http) tickets: tickets::Tickets,
-    /// Told when the policy has changed: tenants, grants or issuers.
-    pub(in crate::http) policy_changes: watch::Sender<()>,
+    /// The queries that callers have started.
+    pub(in crate::http) running_queries: running_queries::RunningQueries,
+    /// Which configuration is in use.
+    config_status: config_status::ConfigStatus,
+    /// Told when the policy was replaced.
+    policy_changes: watch::Sender<()>,
     /// The public URL, without a slash at the end.
     pub(in crate::http) public_url: String,
     /// The configured `public_url`, for the URLs of problem pages. Empty if none is configured: then `type` is a path.
     pub(in crate::http) given_url: String,
-    /// The accepted issuers, for RFC 9728.
-    pub(in crate::http) issuers: Vec<String>,
     /// The audit lines.
     pub(in crate::http) audit: AuditLog,
     /// The trusted proxies.
@@ -123,10 +125,8 @@ pub type AppState = Arc<App>;
 /// The parts of an [`App`].
 #[derive(Debug)]
 pub struct Parts {
-    /// Verifies tokens.
-    pub verifier: Arc<Verifier>,
-    /// The tenants of the configuration.
-    pub tenants: Arc<Tenants>,
+    /// Decides about access.
+    pub policy: PolicySnapshot,
     /// The sources of logs.
     pub sources: Sources,
     /// Seals cursors.
@@ -141,8 +141,6 @@ pub struct Parts {
     pub public_url: String,
     /// The configured `public_url`, if any.
     pub given_url: Option<String>,
-    /// The accepted issuers.
-    pub issuers: Vec<String>,
     /// The audit lines.
     pub audit: AuditLog,
     /// The trusted proxies.
@@ -155,29 +153,15 @@ impl App {
     /// The state from its parts.
     #[must_use]
     pub fn new(parts: Parts) -> AppState {
-        let Parts {
-            verifier,
-            tenants,
-            sources,
-            sealer,
-            tickets,
-            clock,
-            limits,
-            public_url,
-            given_url,
-            issuers,
-            audit,
-            proxies,
-            hosts,
-        } = parts;
+        let Parts { policy, sources, sealer, tickets, clock, limits, public_url, given_url, audit, proxies, hosts } = parts;
         let public_url = public_url.trim_end_matches('/').to_owned();
         let given_url = given_url.unwrap_or_default().trim_end_matches('/').to_owned();
         let rates = rate_limit::TenantRateLimiters::default();
         let concurrency = concurrency::TenantConcurrency::default();
         let query_budgets = QueryBudgets::new(Arc::clone(&clock));
+        let config_status = config_status::ConfigStatus::new(clock.now());
         Arc::new(Self {
-            verifier,
-            tenants,
+            policy: ArcSwap::from_pointee(policy),
             sources,
             sealer,
             clock,
@@ -187,10 +171,11 @@ impl App {
             query_budgets,
             tails: tail_limits::TailLimits::new(limits.tails),
             tickets,
+            running_queries: running_queries::RunningQueries::default(),
+            config_status,
             policy_changes: watch::channel(()).0,
             public_url,
             given_url,
-            issuers,
             audit,
             proxies,
             hosts,
@@ -201,6 +186,51 @@ impl App {
     #[must_use]
     pub fn audit(&self) -> &AuditLog {
         &self.audit
+    }
+
+    /// The policy at this moment. A request takes it once, so that its answer is by one policy alone.
+    #[must_use]
+    pub fn policy(&self) -> Arc<PolicySnapshot> {
+        self.policy.load_full()
+    }
+
+    /// Replaces the policy. Requests that begin from now on are decided by the new one. Open live tails and exports check their
+    /// permission again at once, and running queries without permission are stopped.
+    pub fn replace_policy(self: &Arc<Self>, policy: PolicySnapshot) {
+        self.policy.store(Arc::new(policy));
+        self.check_permissions();
+    }
+
+    /// Makes open live tails, exports and running queries check their permission at once. Call it when keys of issuers were read.
+    pub fn check_permissions(self: &Arc<Self>) {
+        self.policy_changes.send_replace(());
+        let app = Arc::clone(self);
+        tokio::spawn(async move { app.stop_withdrawn_queries().await });
+    }
+
+    /// Which configuration is in use.
+    #[must_use]
+    pub fn config_status(&self) -> &config_status::ConfigStatus {
+        &self.config_status
+    }
+
+    /// The time.
+    #[must_use]
+    pub fn now(&self) -> Millis {
+        self.clock.now()
+    }
+
+    /// Told when the policy was replaced from now on.
+    pub(in crate::http) fn policy_changes(&self) -> watch::Receiver<()> {
+        let mut changes = self.policy_changes.subscribe();
+        changes.mark_unchanged();
+        changes
+    }
+
+    /// The seal of cursors, to replace its keys.
+    #[must_use]
+    pub fn sealer(&self) -> &cursor::CursorSealer {
+        &self.sealer
     }
 
     /// The trusted proxies.
@@ -217,12 +247,6 @@ impl App {
     /// Tells open live tails that the service stops: each ends with a cursor from which its client resumes elsewhere.
     pub fn end_tails(&self) {
         self.tails.drain();
-    }
-
-    /// Tells open live tails that tenants, grants or issuers have changed: each checks its permission at once. A reload of the
-    /// configuration calls this after it has replaced them.
-    pub fn policy_changed(&self) {
-        self.policy_changes.send_replace(());
     }
 
     /// The URL before the path of a problem page in `type`.

@@ -1,16 +1,19 @@
 //! The service's certificate: it is loaded and checked at the start, and again when its files change.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{Duration, SystemTime};
+use std::sync::Arc;
+use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use rustls::ServerConfig;
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::TlsAcceptor;
 
+use crate::config::stamp::Stamp;
+
 /// How often the files are checked.
-const LOOK: Duration = Duration::from_secs(10);
+const LOOK: Duration = Duration::from_secs(2);
 
 /// Why the certificate cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -39,10 +42,22 @@ pub enum TlsError {
 /// A certificate and its key, as they are on disk now.
 #[derive(Debug)]
 pub struct Certificates {
+    current: ArcSwap<Current>,
+}
+
+/// The pair in use.
+#[derive(Debug)]
+struct Current {
     certificate: PathBuf,
     key: PathBuf,
-    current: RwLock<Arc<ServerConfig>>,
+    config: Arc<ServerConfig>,
+    /// The files before they were read.
+    stamps: [Option<Stamp>; 2],
 }
+
+/// A checked pair that is not in use yet.
+#[derive(Debug)]
+pub struct LoadedCertificate(Current);
 
 impl Certificates {
     /// Loads the files.
@@ -50,47 +65,52 @@ impl Certificates {
     /// # Errors
     /// [`TlsError`], naming the file.
     pub fn load(certificate: &Path, key: &Path) -> Result<Arc<Self>, TlsError> {
-        let current = RwLock::new(Arc::new(config(certificate, key)?));
-        Ok(Arc::new(Self { certificate: certificate.to_owned(), key: key.to_owned(), current }))
+        let LoadedCertificate(current) = Self::check(certificate, key)?;
+        Ok(Arc::new(Self { current: ArcSwap::from_pointee(current) }))
+    }
+
+    /// Loads a pair without using it.
+    ///
+    /// # Errors
+    /// [`TlsError`], naming the file.
+    pub fn check(certificate: &Path, key: &Path) -> Result<LoadedCertificate, TlsError> {
+        let stamps = [Stamp::at(certificate), Stamp::at(key)];
+        let config = Arc::new(config(certificate, key)?);
+        Ok(LoadedCertificate(Current { certificate: certificate.to_owned(), key: key.to_owned(), config, stamps }))
     }
 
     /// An acceptor with the current certificate.
     pub(super) fn acceptor(&self) -> TlsAcceptor {
-        let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
-        TlsAcceptor::from(Arc::clone(&current))
+        TlsAcceptor::from(Arc::clone(&self.current.load().config))
     }
 
-    /// Loads the files again. If they are not valid, the previous pair stays in use.
-    ///
-    /// # Errors
-    /// [`TlsError`].
-    pub fn reload(&self) -> Result<(), TlsError> {
-        let fresh = Arc::new(config(&self.certificate, &self.key)?);
-        *self.current.write().unwrap_or_else(PoisonError::into_inner) = fresh;
-        Ok(())
+    /// Uses the pair for new connections.
+    pub fn replace(&self, LoadedCertificate(current): LoadedCertificate) {
+        self.current.store(Arc::new(current));
     }
 
-    fn changed_at(&self) -> [Option<SystemTime>; 2] {
-        [&self.certificate, &self.key].map(|path| std::fs::metadata(path).and_then(|data| data.modified()).ok())
-    }
-
-    /// Watches the files until the process ends, and loads them when they change.
+    /// Watches the files until the process ends, and loads them when they change. This does not depend on the rest of the configuration:
+    /// a certificate is renewed even while the configuration has an error.
     pub async fn watch(self: Arc<Self>) {
-        let mut seen = self.changed_at();
+        // The stamps of the last pair that could not be used, so that its error is logged once for each state of the files.
+        let mut refused = None;
         loop {
             tokio::time::sleep(LOOK).await;
-            let now = self.changed_at();
-            if now == seen {
+            let current = self.current.load_full();
+            let now = [Stamp::at(&current.certificate), Stamp::at(&current.key)];
+            if now == current.stamps || refused == Some(now) {
                 continue;
             }
-            match self.reload() {
-                Ok(()) => {
-                    seen = now;
+            match Self::check(&current.certificate, &current.key) {
+                Ok(loaded) => {
+                    self.replace(loaded);
+                    refused = None;
                     tracing::info!("the certificate was reloaded");
                 }
-                // Tried again at the next check, since the other file of the pair may still be written.
+                // Tried again when a file changes, since the other file of the pair may still be written.
                 Err(error) => {
-                    tracing::error!(error = %error, "the new certificate cannot be used, and the previous one stays in use: {error}")
+                    refused = Some(now);
+                    tracing::error!(error = %error, "the new certificate cannot be used, and the previous one stays in use: {error}");
                 }
             }
         }

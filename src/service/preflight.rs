@@ -14,7 +14,7 @@ pub fn preflight(config: &Config) -> Vec<String> {
     }
     problems.extend(super::endpoints::conflicts(config));
     if let Some(tls) = &config.server.tls
-        && let Err(error) = Certificates::load(&tls.cert, &tls.key)
+        && let Err(error) = Certificates::check(&tls.cert, &tls.key)
     {
         problems.push(format!("server.tls: {error}"));
     }

@@ -3,6 +3,7 @@
 //! Owns the format, and how lines reach standard error: through the queue of [`super::line_queue`], or directly on Lambda.
 
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tracing::Dispatch;
@@ -10,7 +11,7 @@ use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::fmt::time::FormatTime;
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
-use tracing_subscriber::{EnvFilter, fmt};
+use tracing_subscriber::{EnvFilter, Registry, fmt, reload};
 
 use super::json_line::JsonLine;
 use super::line_queue::LineQueue;
@@ -32,6 +33,13 @@ pub enum Delivery {
     /// By the thread that logs. Lambda stops the process between two invocations, and with it a thread that would write.
     Direct,
 }
+
+/// Replaces the filter of the process.
+static FILTER: OnceLock<reload::Handle<EnvFilter, Registry>> = OnceLock::new();
+
+/// Whether the filter has a directive about spans, such as `[request]=debug`. Lines in JSON do not show spans, so nothing else needs
+/// them.
+static NEEDS_SPANS: AtomicBool = AtomicBool::new(false);
 
 /// The queue of the process.
 static QUEUE: OnceLock<LineQueue> = OnceLock::new();
@@ -91,7 +99,8 @@ pub fn flush(limit: Duration) -> bool {
 /// # Errors
 /// [`LogError`].
 pub fn init(format: Format, filter: &str, delivery: Delivery) -> Result<FlushOnDrop, LogError> {
-    let env_filter = EnvFilter::try_new(format!("{QUIET},{filter}"))?;
+    let (env_filter, handle) = reload::Layer::new(parsed(filter)?);
+    NEEDS_SPANS.store(filter.contains('['), Ordering::Relaxed);
     let writer = match delivery {
         Delivery::Direct => BoxMakeWriter::new(std::io::stderr),
         Delivery::Queued => {
@@ -103,12 +112,30 @@ pub fn init(format: Format, filter: &str, delivery: Delivery) -> Result<FlushOnD
     let subscriber = tracing_subscriber::registry().with(env_filter);
     let begun: Dispatch = match format {
         Format::Json => {
-            // Lines in JSON do not show spans. Only a directive about spans, such as `[request]=debug`, needs them.
-            let needs_spans = filter.contains('[');
-            let events = filter_fn(move |metadata| needs_spans || metadata.is_event());
+            let events = filter_fn(|metadata| NEEDS_SPANS.load(Ordering::Relaxed) || metadata.is_event());
             subscriber.with(events).with(fmt::layer().event_format(JsonLine).with_writer(writer)).into()
         }
         Format::Text => subscriber.with(fmt::layer().with_timer(Utc).with_ansi(false).with_writer(writer)).into(),
     };
-    tracing::dispatcher::set_global_default(begun).map(|()| FlushOnDrop(())).map_err(|_| LogError::Begun)
+    tracing::dispatcher::set_global_default(begun).map_err(|_| LogError::Begun)?;
+    let _first = FILTER.set(handle);
+    Ok(FlushOnDrop(()))
+}
+
+fn parsed(filter: &str) -> Result<EnvFilter, tracing_subscriber::filter::ParseError> {
+    EnvFilter::try_new(format!("{QUIET},{filter}"))
+}
+
+/// Replaces the filter. Has no effect in a process that has no log.
+///
+/// # Errors
+/// [`LogError::Filter`]. Then the former filter stays in use.
+pub fn set_filter(filter: &str) -> Result<(), LogError> {
+    let env_filter = parsed(filter)?;
+    if let Some(handle) = FILTER.get() {
+        NEEDS_SPANS.store(filter.contains('['), Ordering::Relaxed);
+        // It fails only for a log that has ended.
+        let _replaced = handle.reload(env_filter);
+    }
+    Ok(())
 }

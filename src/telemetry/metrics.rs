@@ -15,6 +15,7 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use metrics_process::Collector;
 
 use super::handles::Handles;
+use crate::domain::time::Millis;
 
 /// Bounds of the histograms, in seconds.
 const SECONDS: [f64; 14] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
@@ -126,6 +127,18 @@ fn describe() {
         "Keys that verify tokens of the issuer; with 0, requests with its tokens fail with 503"
     );
     describe_gauge!("logmark_issuer_key_failures", "Failed attempts to read the issuer's keys since the last success");
+    describe_gauge!("logmark_config_generation", "Configurations applied since the start; 1 is that of the start");
+    describe_gauge!("logmark_config_tenants", "Tenants of the configuration with a section or a file of their own");
+    describe_gauge!(
+        "logmark_config_last_reload_success_timestamp_seconds",
+        Unit::Seconds,
+        "When the configuration in use was applied, in seconds since 1970"
+    );
+    describe_gauge!(
+        "logmark_config_last_reload_successful",
+        "0 while a changed configuration is refused and the former one is in use"
+    );
+    describe_counter!("logmark_config_reloads_total", "Reads of the configuration since the start, by outcome");
     describe_gauge!("logmark_connections", "Open connections, by listener");
     describe_counter!("logmark_connections_refused_total", "Connections closed at a limit, by listener and limit");
     describe_counter!("logmark_log_lines_lost_total", "Log lines that were not written, by reason");
@@ -291,6 +304,50 @@ pub fn audit_failure() {
 /// Counts log lines that are lost.
 pub fn log_lines_lost(reason: LineLoss, lines: u64) {
     counter!("logmark_log_lines_lost_total", "reason" => reason.as_str()).increment(lines);
+}
+
+/// The outcome of reading the configuration again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConfigReload {
+    /// It is in use.
+    Applied,
+    /// It equals the one in use.
+    Unchanged,
+    /// It has errors, and the former one stays in use.
+    Refused,
+}
+
+impl ConfigReload {
+    const ALL: [Self; 3] = [Self::Applied, Self::Unchanged, Self::Refused];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::Unchanged => "unchanged",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+/// Counts a read of the configuration.
+pub fn config_reload(outcome: ConfigReload) {
+    counter!("logmark_config_reloads_total", "outcome" => outcome.as_str()).increment(1);
+    gauge!("logmark_config_last_reload_successful").set(if outcome == ConfigReload::Refused { 0.0 } else { 1.0 });
+}
+
+/// Creates the metrics of the configuration, so that a rate includes their first increment.
+pub fn config_begins() {
+    for outcome in ConfigReload::ALL {
+        counter!("logmark_config_reloads_total", "outcome" => outcome.as_str()).increment(0);
+    }
+    gauge!("logmark_config_last_reload_successful").set(1.0);
+}
+
+/// Records the configuration in use.
+pub fn config_applied(generation: u64, at: Millis, tenants: usize) {
+    gauge!("logmark_config_generation").set(generation as f64);
+    gauge!("logmark_config_tenants").set(tenants as f64);
+    gauge!("logmark_config_last_reload_success_timestamp_seconds").set(at.0 as f64 / 1000.0);
 }
 
 /// Records the number of keys of an issuer, and the failed attempts to read them since the last success.

@@ -6,7 +6,7 @@ mod import;
 mod import_times;
 mod demo;
 mod readme;
-mod serve;
+pub mod serve;
 mod cut_short;
 mod operators;
 mod roles;

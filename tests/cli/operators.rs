@@ -14,19 +14,6 @@ fn lines(log: &str, text: &str) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn sighup_is_logged_and_does_not_end_the_service() {
-    let directory = ServiceDirectory::new("");
-    let mut served = directory.serve().await;
-    served.process.signal("HUP").await;
-    served.process.wait_for_log("reloading is not supported; restart the service").await;
-    served.process.signal("HUP").await;
-    assert_eq!(Client::new(served.admin, None).get("/healthz").await.status, 200);
-    served.process.signal("TERM").await;
-    assert_eq!(served.process.ended().await.code(), Some(0));
-    assert_eq!(lines(&served.process.log(), "SIGHUP is ignored").len(), 2);
-}
-
-#[tokio::test]
 async fn a_request_has_a_line_with_the_clients_address_and_microseconds() {
     let forwarded = [("x-forwarded-for", "198.51.100.1, 203.0.113.9")];
     for (server, expected) in [("", "127.0.0.1"), ("trusted_proxies = [\"127.0.0.0/8\"]\n", "203.0.113.9")] {

@@ -8,6 +8,7 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
 use lambda_http::lambda_runtime::LambdaEvent;
 use lambda_http::{Context, Service as _};
+use logmark::auth::snapshot::PolicySnapshot;
 use logmark::auth::token::Verifier;
 use logmark::config::{self, lambda::Lambda as Settings};
 use logmark::domain::name::SourceName;
@@ -83,8 +84,11 @@ fn service(folder: &std::path::Path, clock: &Arc<HeldClock>, fake: &Fake) -> (ax
         CloudWatch::with_credentials(settings, outbound.clone(), Arc::clone(&held), &Accounts::default(), provider).unwrap();
     let limits = config.server.limits.clone();
     let app = App::new(Parts {
-        verifier: Arc::new(Verifier::new(config.issuers.clone(), Arc::new(outbound), Arc::clone(&held)).unwrap()),
-        tenants: Arc::new(config.tenants.clone()),
+        policy: PolicySnapshot {
+            verifier: Arc::new(Verifier::new(config.issuers.clone(), Arc::new(outbound), Arc::clone(&held)).unwrap()),
+            tenants: Arc::clone(&config.tenants),
+            issuers: vec!["test".to_owned()],
+        },
         sources: Sources::new([(name, Arc::new(source) as Arc<dyn Source>)], PagePool::new(limits.response_memory)),
         sealer: CursorSealer::new(&[]).unwrap(),
         tickets: logmark::http::tickets::Tickets::new(false).unwrap(),
@@ -101,7 +105,6 @@ fn service(folder: &std::path::Path, clock: &Arc<HeldClock>, fake: &Fake) -> (ax
         public_url: "https://logs.example.com".to_owned(),
         given_url: None,
         proxies: Proxies::default(),
-        issuers: vec!["test".to_owned()],
         audit: AuditLog::off(),
         hosts: None,
     });

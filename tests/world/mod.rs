@@ -21,15 +21,16 @@ pub mod tokens;
 pub mod unread_connection;
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use logmark::config::{self, Config};
+use logmark::config::loader::{ConfigPlace, Loader};
 use logmark::domain::time::{Clock, Millis, SystemClock};
 use logmark::service::{Listeners, Service};
 use logmark_store::{NewEvent, Store};
 use tempfile::TempDir;
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 
 use client::Client;
 use tokens::Issuer;
@@ -119,6 +120,8 @@ pub struct Options {
     pub clock: Option<Arc<HeldClock>>,
     /// The folder of a world that was stopped; the default is a new one.
     pub folder: Option<TempDir>,
+    /// Reads the configuration again, when its files change and at [`World::request_reload`].
+    pub reloads: bool,
 }
 
 /// A running service.
@@ -134,6 +137,7 @@ pub struct World {
     pub folder: TempDir,
     /// Makes tokens that it takes.
     pub issuer: Issuer,
+    requests: Arc<Notify>,
     store: Option<Store>,
     stop: Option<oneshot::Sender<()>>,
     running: tokio::task::JoinHandle<()>,
@@ -154,7 +158,8 @@ impl World {
     /// A service on the folder of an earlier one, with a new issuer.
     pub async fn again(folder: TempDir, options: Options) -> Self {
         let issuer = Issuer::new(folder.path());
-        let config = Self::configure(&folder, &options);
+        let mut loader = Self::configure(&folder, &options);
+        let config = loader.load().unwrap_or_else(|mistakes| panic!("{mistakes}"));
         let clock: Arc<dyn Clock> = match options.clock {
             Some(clock) => clock,
             None => Arc::new(SystemClock),
@@ -162,16 +167,18 @@ impl World {
         let listeners = Listeners::bind(&config).await.unwrap();
         let service = Service::build(&config, listeners.public_url.clone(), clock).await.unwrap();
         let store = service.local_store();
+        let requests = Arc::new(Notify::new());
+        let service = if options.reloads { service.with_reloading(loader, config, Arc::clone(&requests)) } else { service };
         let (address, admin) = (listeners.address, listeners.admin_address);
         let endpoints = listeners.endpoint_addresses.clone();
         let (stop, stopped) = oneshot::channel();
         let running = tokio::spawn(listeners.serve(service, async move {
             let _dropped = stopped.await;
         }));
-        Self { address, admin, endpoints, folder, issuer, store, stop: Some(stop), running }
+        Self { address, admin, endpoints, folder, issuer, requests, store, stop: Some(stop), running }
     }
 
-    fn configure(folder: &TempDir, options: &Options) -> Config {
+    fn configure(folder: &TempDir, options: &Options) -> Loader {
         let sources = options
             .sources
             .clone()
@@ -190,7 +197,7 @@ impl World {
         let path = folder.path().join("logmark.toml");
         std::fs::write(&path, text).unwrap();
         let environment = options.environment.iter().map(|(name, value)| (name.into(), value.into()));
-        config::load(Some(&path), environment).unwrap_or_else(|mistakes| panic!("{mistakes}"))
+        Loader::new(ConfigPlace::file(Some(&path)), environment)
     }
 
     /// Puts events into the local source: (milliseconds, message).
@@ -209,6 +216,45 @@ impl World {
             .collect();
         for part in events.chunks(10_000) {
             store.append(group, stream, part.to_vec(), ingestion).await.unwrap();
+        }
+    }
+
+    /// The path of the configuration.
+    pub fn config_path(&self) -> PathBuf {
+        self.folder.path().join("logmark.toml")
+    }
+
+    /// Writes the configuration with `old` replaced by `new`, as careful editors do: a new file, renamed over the former one.
+    pub fn edit(&self, old: &str, new: &str) {
+        let path = self.config_path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.contains(old), "`{old}` is not in the configuration:\n{text}");
+        logmark::files::replace(&path, text.replace(old, new).as_bytes(), logmark::files::PUBLIC).unwrap();
+    }
+
+    /// Requests a reload, as SIGHUP does.
+    pub fn request_reload(&self) {
+        self.requests.notify_one();
+    }
+
+    /// What `/readyz` says about the configuration.
+    pub async fn config_report(&self) -> serde_json::Value {
+        let answer = self.operator().get("/readyz").await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        answer.json()["configuration"].clone()
+    }
+
+    /// Waits until a configuration of at least this generation is in use.
+    pub async fn generation(&self, at_least: u64) {
+        while self.config_report().await["generation"].as_u64().unwrap() < at_least {}
+    }
+
+    /// Waits until a changed configuration is refused, and gives its errors.
+    pub async fn refusal(&self) -> Vec<String> {
+        loop {
+            if let Some(errors) = self.config_report().await["errors"].as_array() {
+                return errors.iter().map(|error| error.as_str().unwrap().to_owned()).collect();
+            }
         }
     }
 

@@ -20,5 +20,5 @@ pub use fetch::{AddressPolicy, FetchError, KeyFetcher, MAX_DOCUMENT_BYTES};
 pub use jwk::{KeyRefusal, MAX_KID_BYTES, VerificationKey};
 pub use set::{KeySelectionError, KeySet, RefusedKey, SetError, SetOrigin};
 pub use signature::{BadSignature, verify_signature};
-pub use source::{InvalidKeySource, KeyLocation, KeySource, LoadError, is_safe_url};
+pub use source::{InvalidKeySource, KeyLocation, KeySource, LoadError, is_safe_url, load as load_keys};
 pub use store::{IssuerReadiness, KeyError, KeyStore};

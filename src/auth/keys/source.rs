@@ -130,7 +130,7 @@ pub fn is_safe_url(url: &Url) -> bool {
 }
 
 /// What an attempt at an issuer's keys goes by.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyLocation {
     /// The issuer.
     pub issuer: String,
@@ -143,7 +143,10 @@ pub struct KeyLocation {
 }
 
 /// One attempt at an issuer's keys.
-pub(super) async fn load(place: &KeyLocation, fetcher: &dyn KeyFetcher) -> Result<KeySet, LoadError> {
+///
+/// # Errors
+/// [`LoadError`].
+pub async fn load(place: &KeyLocation, fetcher: &dyn KeyFetcher) -> Result<KeySet, LoadError> {
     let algorithms = &place.algorithms;
     let attempt = async {
         match &place.source {

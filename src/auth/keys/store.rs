@@ -103,6 +103,11 @@ impl KeyStore {
         Self { inner: Arc::new(Inner { location, refresh_ms, fetcher, clock, state }) }
     }
 
+    /// Where it reads the keys.
+    pub fn location(&self) -> &KeyLocation {
+        &self.inner.location
+    }
+
     /// Reads the set now, or waits for the attempt that is under way; the outcome shows in `readiness`.
     pub async fn refresh(&self) {
         self.attempt(RefreshReason::Start).await;

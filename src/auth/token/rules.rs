@@ -139,6 +139,16 @@ impl IssuerRules {
         errors
     }
 
+    /// Whether its tokens may name the tenant.
+    #[must_use]
+    pub fn allows_tenant(&self, tenant: &TenantId) -> bool {
+        match &self.tenants {
+            TenantRule::Any => true,
+            TenantRule::Matching(patterns) => patterns.iter().any(|pattern| pattern.matches(tenant.as_str())),
+            TenantRule::Fixed(fixed) => fixed == tenant,
+        }
+    }
+
     fn empty_fields(&self) -> Vec<&'static str> {
         let any_empty = |texts: &[String]| texts.iter().any(String::is_empty);
         let fields = [

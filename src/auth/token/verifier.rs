@@ -9,20 +9,23 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::bearer::{MAX_TOKEN_BYTES, UnverifiedToken};
-use super::check::{self, Claims};
+use super::check::{self, Claims, Window};
 use super::claims::UnverifiedClaims;
 use super::compact::UnverifiedJws;
 use super::error::{Excerpt, TokenError};
 use super::header::Header;
 use super::rules::{IssuerRules, RulesError};
 use super::token_cache::{CachedToken, KeyReference, TokenCache, TokenDigest, VerifiedToken};
-use crate::auth::keys::{IssuerReadiness, KeyError, KeyFetcher, KeyLocation, KeyStore, VerificationKey, verify_signature};
+use crate::auth::keys::{
+    IssuerReadiness, KeyError, KeyFetcher, KeyLocation, KeySource, KeyStore, VerificationKey, verify_signature,
+};
 use crate::domain::time::Clock;
 use crate::telemetry::audit::text_hash;
 
-/// Verifies tokens of the configured issuers. A changed configuration needs a new verifier with a new cache.
+/// Verifies tokens of the configured issuers. Changed rules need a new verifier ([`Verifier::with_rules`]), whose token cache is empty.
 pub struct Verifier {
     issuers: HashMap<String, Issuer>,
+    fetcher: Arc<dyn KeyFetcher>,
     clock: Arc<dyn Clock>,
     token_cache: TokenCache,
 }
@@ -35,6 +38,24 @@ struct Issuer {
 impl Verifier {
     /// A verifier that has read no keys yet, or every error in the rules.
     pub fn new(rules: Vec<IssuerRules>, fetcher: Arc<dyn KeyFetcher>, clock: Arc<dyn Clock>) -> Result<Self, Vec<RulesError>> {
+        Self::make(rules, fetcher, clock, &HashMap::new())
+    }
+
+    /// A verifier with other rules. Issuers whose keys are read as before keep the keys that were read, so that a change of the
+    /// configuration neither fetches them again nor depends on the issuer.
+    ///
+    /// # Errors
+    /// Every error in the rules.
+    pub fn with_rules(&self, rules: Vec<IssuerRules>) -> Result<Self, Vec<RulesError>> {
+        Self::make(rules, Arc::clone(&self.fetcher), Arc::clone(&self.clock), &self.issuers)
+    }
+
+    fn make(
+        rules: Vec<IssuerRules>,
+        fetcher: Arc<dyn KeyFetcher>,
+        clock: Arc<dyn Clock>,
+        before: &HashMap<String, Issuer>,
+    ) -> Result<Self, Vec<RulesError>> {
         let mut errors: Vec<_> = rules.iter().flat_map(IssuerRules::errors).collect();
         if rules.is_empty() {
             errors.push(RulesError::NoIssuer);
@@ -48,17 +69,46 @@ impl Verifier {
                 algorithms: rules.algorithms.clone(),
                 allow_private_jwks_uri: rules.allow_private_jwks_uri,
             };
-            let keys = KeyStore::new(place, rules.refresh, Arc::clone(&fetcher), Arc::clone(&clock));
+            let known = before.get(&name).filter(|issuer| issuer.rules.refresh == rules.refresh);
+            let keys = match known.filter(|issuer| *issuer.keys.location() == place) {
+                Some(issuer) => issuer.keys.clone(),
+                None => KeyStore::new(place, rules.refresh, Arc::clone(&fetcher), Arc::clone(&clock)),
+            };
             if issuers.insert(name.clone(), Issuer { rules, keys }).is_some() {
                 errors.push(RulesError::DuplicateIssuer { issuer: name });
             }
         }
-        if errors.is_empty() { Ok(Self { issuers, clock, token_cache: TokenCache::new() }) } else { Err(errors) }
+        if errors.is_empty() { Ok(Self { issuers, fetcher, clock, token_cache: TokenCache::new() }) } else { Err(errors) }
+    }
+
+    /// Whether its rules are these, in any order.
+    #[must_use]
+    pub fn has_rules(&self, rules: &[IssuerRules]) -> bool {
+        rules.len() == self.issuers.len()
+            && rules.iter().all(|rules| self.issuers.get(&rules.issuer).is_some_and(|issuer| issuer.rules == *rules))
+    }
+
+    /// Whether a token with these claims, which was verified before, can still be of one of the issuers: the issuer is configured,
+    /// and may name the tenant. For callers whose token is not known any more.
+    #[must_use]
+    pub fn still_trusts(&self, claims: &Claims) -> bool {
+        self.issuers.get(&claims.issuer).is_some_and(|issuer| issuer.rules.allows_tenant(&claims.tenant))
     }
 
     /// Reads the keys of all issuers at start-up. [`Verifier::ready`] shows the result.
     pub async fn refresh(&self) {
-        let stores: Vec<_> = self.issuers.values().map(|issuer| issuer.keys.clone()).collect();
+        Self::refresh_all(self.issuers.values()).await;
+    }
+
+    /// Reads the keys that are in files, and those that were never read.
+    pub async fn refresh_local(&self) {
+        let is_local =
+            |issuer: &&Issuer| matches!(issuer.keys.location().source, KeySource::File(_)) || issuer.keys.readiness().keys == 0;
+        Self::refresh_all(self.issuers.values().filter(is_local)).await;
+    }
+
+    async fn refresh_all(issuers: impl Iterator<Item = &Issuer>) {
+        let stores: Vec<_> = issuers.map(|issuer| issuer.keys.clone()).collect();
         let tasks: Vec<_> = stores.into_iter().map(|store| tokio::spawn(async move { store.refresh().await })).collect();
         for task in tasks {
             // If a task panics, its issuer stays unready, which `ready` shows.
@@ -80,6 +130,18 @@ impl Verifier {
 
     /// The claims and the scopes of `token`, if it is valid.
     pub async fn authenticate(&self, token: &UnverifiedToken<'_>) -> Result<VerifiedToken, TokenError> {
+        let (token, window) = self.verify_without_time(token).await?;
+        window.check(self.clock.now().0).map(|()| token)
+    }
+
+    /// The same for a token that was valid when its request began, which may run for longer than the token is valid. The issuer, its
+    /// rules and its keys are those of now.
+    pub async fn authenticate_again(&self, token: &UnverifiedToken<'_>) -> Result<VerifiedToken, TokenError> {
+        self.verify_without_time(token).await.map(|(token, _)| token)
+    }
+
+    /// Everything but the times between which the token is valid.
+    async fn verify_without_time(&self, token: &UnverifiedToken<'_>) -> Result<(VerifiedToken, Window), TokenError> {
         let size = token.as_str().len();
         if size > MAX_TOKEN_BYTES {
             return Err(TokenError::TooLarge(size));
@@ -91,10 +153,10 @@ impl Verifier {
         }
     }
 
-    async fn cached(&self, digest: &TokenDigest) -> Option<Result<VerifiedToken, TokenError>> {
+    async fn cached(&self, digest: &TokenDigest) -> Option<Result<(VerifiedToken, Window), TokenError>> {
         if let Some(cached) = self.token_cache.verified(digest).await {
             if cached.key_reference.is_current().await {
-                return Some(cached.window.check(self.clock.now().0).map(|()| cached.token));
+                return Some(Ok((cached.token, cached.window)));
             }
         } else if let Some(key_reference) = self.token_cache.bad_signature(digest).await {
             if key_reference.is_current().await {
@@ -107,7 +169,11 @@ impl Verifier {
         None
     }
 
-    async fn verify_uncached(&self, token: &UnverifiedToken<'_>, digest: TokenDigest) -> Result<VerifiedToken, TokenError> {
+    async fn verify_uncached(
+        &self,
+        token: &UnverifiedToken<'_>,
+        digest: TokenDigest,
+    ) -> Result<(VerifiedToken, Window), TokenError> {
         let jws = UnverifiedJws::parse(*token)?;
         let claims = UnverifiedClaims::parse(jws.payload())?;
         let issuer = self.issuer(&claims)?;
@@ -122,7 +188,7 @@ impl Verifier {
         claims.token_id.get_or_insert_with(|| text_hash(token.as_str()));
         let token = VerifiedToken::new(Arc::new(claims));
         self.token_cache.insert_verified(digest, CachedToken { token: token.clone(), window, key_reference }).await;
-        window.check(now).map(|()| token)
+        Ok((token, window))
     }
 
     fn issuer(&self, claims: &UnverifiedClaims) -> Result<&Issuer, TokenError> {

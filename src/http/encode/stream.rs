@@ -11,6 +11,7 @@ use http_body_util::StreamBody;
 use logmark_event_page::{Events, Layout, Writer};
 
 use crate::domain::event::{Position, StopReason};
+use crate::http::ops::tail::authority::Authority;
 use crate::http::problem::ApiError;
 use crate::http::response_budget::escaped_length;
 use crate::sources::export::Export;
@@ -77,6 +78,8 @@ pub struct StreamOptions {
     pub problem_url: String,
     /// Called once with the number of events and bytes sent, and the outcome; also if the client disconnects.
     pub audit: Audit,
+    /// The caller's permission, which is checked again when the policy changes.
+    pub authority: Authority,
 }
 
 impl std::fmt::Debug for StreamOptions {
@@ -219,6 +222,11 @@ pub fn finished(out: Vec<u8>, end: &StreamEnd) -> Body {
 
 async fn step<Op: ReadEvents>(mut stream: EventStream<Op>) -> Option<(Step, EventStream<Op>)> {
     loop {
+        let is_running = matches!(stream.state, StreamState::Head | StreamState::Events);
+        if is_running && let Some(error) = stream.options.authority.withdrawn().await {
+            stream.state = StreamState::Over;
+            return stream.error_line(&error).map(|frame| (frame, stream));
+        }
         let (frame, state) = match std::mem::replace(&mut stream.state, StreamState::Over) {
             StreamState::Head => {
                 let mut out = Vec::new();

@@ -58,7 +58,7 @@ pub(crate) async fn resource_metadata(State(app): State<AppState>) -> Json<Metad
     let scopes = ["logs:read:*", "logs:query:*", "logs:tail:*", "logs:describe:*", "logs:*:*"];
     Json(MetadataBody {
         resource: app.public_url.clone(),
-        authorization_servers: app.issuers.clone(),
+        authorization_servers: app.policy().issuers.clone(),
         bearer_methods_supported: ["header"],
         scopes_supported: scopes.into_iter().filter(is_supported).collect(),
         resource_documentation: format!("{}/docs/", app.public_url),

@@ -156,6 +156,21 @@ impl Client {
         Ok(())
     }
 
+    /// What is wrong with the source now, in words.
+    pub(super) fn reported(&self) -> Vec<String> {
+        self.0.upstream.health.reported()
+    }
+
+    /// The source's clock minus ours, in milliseconds.
+    pub(super) fn clock_skew_ms(&self) -> i64 {
+        self.0.upstream.skew.observed()
+    }
+
+    /// The address of the source.
+    pub(super) fn endpoint(&self) -> &http::Uri {
+        &self.0.upstream.endpoint
+    }
+
     /// Checks the credentials and resolves the endpoint's name, and logs what is missing.
     pub(super) async fn check_at_start(&self) {
         self.0.upstream.check_at_start().await;

@@ -305,12 +305,7 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     Some(Duration::from_secs(seconds).min(MAX_WAIT))
 }
 
-/// The `Date` of an answer, epoch milliseconds.
-pub(super) fn date(headers: &HeaderMap) -> Option<i64> {
-    let text = headers.get(http::header::DATE)?.to_str().ok()?;
-    let parsed = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
-    Some(parsed.as_millisecond())
-}
+pub(super) use crate::outbound::date_of as date;
 
 #[cfg(test)]
 mod tests {

@@ -81,6 +81,11 @@ impl Health {
         self.resolve(&[call, CONNECTION, CREDENTIALS]);
     }
 
+    /// The lines that hold now.
+    pub(super) fn reported(&self) -> Vec<String> {
+        self.reported.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
     fn report(&self, about: &'static str, text: impl FnOnce() -> String) {
         let text = text();
         let mut reported = self.reported.lock().unwrap_or_else(PoisonError::into_inner);

@@ -15,6 +15,7 @@ mod events;
 mod lists;
 mod queries;
 mod tail;
+mod probe;
 mod streams;
 mod group_filter;
 mod paging;

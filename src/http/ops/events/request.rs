@@ -2,6 +2,7 @@
 //!
 //! Owns what `parameters` mean together. See also [`super::response`].
 
+use http::HeaderValue;
 use logmark_event_page::Columns;
 
 use super::chosen_streams;
@@ -17,7 +18,7 @@ use crate::domain::name::{LogGroupName, LogStreamName, SourceName};
 use crate::domain::operation::{ReadGroup, ReadLogs, ReadStream, Reading, StartBy, StreamSelection};
 use crate::domain::tail::EventsOperation;
 use crate::domain::time::{Millis, TimeRange, TimeSpec};
-use crate::http::authorized::RequestContext;
+use crate::http::authorized::{RequestContext, credential_of};
 use crate::http::encode::Format;
 use crate::http::input::Input;
 use crate::http::ops::parameters::{GROUP_IN_PATH, SOURCE};
@@ -65,6 +66,8 @@ pub struct StoredRequest {
     pub(super) raw: bool,
     pub(super) byte_order_mark: bool,
     pub(super) cursor_line: bool,
+    /// The `Authorization` of the request, to check it again during an export. Without one the caller came with a ticket.
+    pub(super) credential: Option<HeaderValue>,
     /// The pages that the client has.
     pub(super) known: IfNoneMatch,
 }
@@ -159,6 +162,7 @@ impl StoredRequest {
             raw,
             byte_order_mark,
             cursor_line,
+            credential: credential_of(context.headers),
             known: IfNoneMatch::from_values(IF_NONE_MATCH.values(context.headers)),
         };
         Ok((request.operation(context.now), request))

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::HeaderValue;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, TRAILER};
@@ -58,7 +59,8 @@ where
     match request.into() {
         EventsRequest::Stored(request) => {
             check_columns(request.columns.as_ref(), permit.rules())?;
-            let response = EventResponder { app, request, now, info };
+            let authority = Authority::new(&app, caller, permit.clone(), request.credential.clone());
+            let response = EventResponder { app, request, now, info, authority };
             match permit.narrow() {
                 EventsPermit::ReadStream(permit) => response.write(permit).await,
                 EventsPermit::ReadGroup(permit) => response.write(permit).await,
@@ -104,6 +106,7 @@ struct EventResponder {
     request: StoredRequest,
     now: Millis,
     info: Arc<RequestInfo>,
+    authority: Authority,
 }
 
 impl EventResponder {
@@ -240,6 +243,9 @@ impl EventResponder {
             seal(Direction::Forward, position, mode)
         });
         let problem_url = self.app.problem_url().to_owned();
+        let writer = self.writer();
+        let response = Response::new(Body::empty());
+        let response = self.with_headers(response, counts_withheld);
         let ending = StreamOptions {
             seal: seal_next,
             as_line: self.request.cursor_line,
@@ -247,9 +253,9 @@ impl EventResponder {
             room,
             problem_url,
             audit: audit::<Op>(line),
+            authority: self.authority,
         };
-        let response = stream::body(export, self.writer(), ending).into_response();
-        Ok(self.with_headers(response, counts_withheld))
+        Ok(response.map(|_| stream::body(export, writer, ending)))
     }
 
     fn writer(&self) -> Writer {

@@ -2,7 +2,6 @@
 //!
 //! Owns what the parameters mean for a tail, and the contents of its cursors. See also [`crate::http::ops::tail`] (the answer).
 
-use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue};
 use logmark_event_page::Columns;
 
@@ -14,7 +13,7 @@ use crate::domain::name::{SourceName, TenantId};
 use crate::domain::operation::StreamSelection;
 use crate::domain::tail::{TailGroup, TailLogs, TailStream, Tailing};
 use crate::domain::time::Millis;
-use crate::http::authorized::RequestContext;
+use crate::http::authorized::{RequestContext, credential_of};
 use crate::http::cursor::CursorSealer;
 use crate::http::encode::Format;
 use crate::http::input::Input;
@@ -73,7 +72,7 @@ impl TailRequest {
         let format = if format? == Format::Ndjson { LiveFormat::Ndjson } else { LiveFormat::EventStream };
         let (cursor_request, source, start) = resolve(given, cursor, context)?;
         let packed_request = cursor_request.packed_request()?;
-        let credential = context.headers.get(AUTHORIZATION).cloned();
+        let credential = credential_of(context.headers);
         let request = Self { cursor_request, packed_request, start, format, columns, credential, source };
         Ok((request.operation(), request))
     }

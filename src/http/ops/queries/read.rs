@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::extract::State;
 use axum::response::Response;
+use http::HeaderValue;
 use tokio::time::Instant;
 
 use super::response;
@@ -11,7 +12,7 @@ use super::{FORMAT, ID, PREFER, ROWS, applied, counted, group_names, opened, pre
 use crate::domain::event::Position;
 use crate::domain::query::operations::ReadQuery;
 use crate::http::AppState;
-use crate::http::authorized::{Authorized, ParseRequest, RequestContext};
+use crate::http::authorized::{Authorized, ParseRequest, RequestContext, credential_of};
 use crate::http::encode::Format;
 use crate::http::input::Input;
 use crate::http::openapi::answers::Rows;
@@ -41,6 +42,8 @@ pub struct ReadQueryRequest {
     from: Option<Position>,
     format: Format,
     wait: Option<Duration>,
+    /// The `Authorization` of the request, to check it again after the wait.
+    credential: Option<HeaderValue>,
 }
 
 impl RequestParameters for ReadQueryRequest {
@@ -68,7 +71,14 @@ impl ParseRequest for ReadQueryRequest {
                 Some(position)
             }
         };
-        let request = Self { id: id.unwrap_or_default(), limit, from, format: format?, wait: preferred_wait(context) };
+        let request = Self {
+            id: id.unwrap_or_default(),
+            limit,
+            from,
+            format: format?,
+            wait: preferred_wait(context),
+            credential: credential_of(context.headers),
+        };
         Ok((ReadQuery { query }, request))
     }
 }
@@ -104,8 +114,12 @@ pub(crate) async fn read_query(
     let wait = request.wait.filter(|_| request.from.is_none());
     if let Some(wait) = wait {
         queries.wait(&permit, Instant::now() + wait).await?;
+        app.check_query(&caller, request.credential.as_ref(), &permit).await?;
     }
     let (reservation, page) = read_rows(&app, &info, queries, &permit, request.from.as_ref(), request.limit).await?;
+    if page.status.has_ended() {
+        app.running_queries.ended(query);
+    }
     list::audit(&app, &info, &permit, Some(&group_names(&query.groups)), page.rows.len());
     let response = response::page(&app, &caller, &permit, &request.id, page, request.format, now)?;
     let mut response = counted(reservation, &info, response)?;

@@ -17,7 +17,7 @@ use crate::auth::tenant::Tenant;
 use crate::domain::query::LogQuery;
 use crate::domain::query::operations::{QueryStatus, StartQuery};
 use crate::domain::rules::Visibility;
-use crate::http::authorized::{Authorized, ParseRequest, RequestContext};
+use crate::http::authorized::{Authorized, ParseRequest, RequestContext, credential_of};
 use crate::http::body::ExpectedBody;
 use crate::http::encode::Format;
 use crate::http::field_error::{FieldError, Language};
@@ -38,6 +38,8 @@ use crate::sources::{Queries, SourceError};
 pub struct StartQueryRequest {
     format: Format,
     wait: Option<Duration>,
+    /// The `Authorization` of the request, to check it again while the query runs.
+    credential: Option<HeaderValue>,
 }
 
 impl RequestParameters for StartQueryRequest {
@@ -54,7 +56,7 @@ impl ParseRequest for StartQueryRequest {
         let new_query = NewQuery::read(&mut input.body, context);
         input.finish()?;
         let op = new_query.into_operation()?;
-        Ok((op, Self { format: format?, wait: preferred_wait(context) }))
+        Ok((op, Self { format: format?, wait: preferred_wait(context), credential: credential_of(context.headers) }))
     }
 }
 
@@ -114,11 +116,15 @@ pub(crate) async fn start_query(
     let started = queries.start(&permit, lease).await.map_err(|error| unsupported(error, &permit.op().query))?;
     let id = app.sealer.seal(QUERY, permit.tenant(), now, started.query())?;
     let reading = permit.for_reading(started.query().clone());
+    // A query that is refused here is dropped without a claim, which stops it.
+    app.watch_query(&caller, request.credential.clone(), &reading, reading.for_stopping()).await?;
     let mut status = QueryStatus::Scheduled;
     if let Some(wait) = request.wait {
         status = queries.wait(&reading, begun + wait).await?;
+        app.check_query(&caller, request.credential.as_ref(), &reading).await?;
     }
     let (mut response, rows) = if status.has_ended() {
+        app.running_queries.ended(started.query());
         let (reservation, page) = read_rows(&app, &info, queries, &reading, None, MAX_ROWS_IN_PAGE).await?;
         let rows = page.rows.len();
         let response = response::page(&app, &caller, &reading, &id, page, request.format, now)?;

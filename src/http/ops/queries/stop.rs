@@ -57,6 +57,7 @@ pub(crate) async fn stop_query(
 ) -> Result<StatusCode, ApiError> {
     let query = &permit.op().query;
     app.sources.queries(&permit, &query.source)?.stop(&permit).await?;
+    app.running_queries.ended(query);
     list::audit(&app, &info, &permit, Some(&group_names(&query.groups)), 0);
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,31 +1,32 @@
-//! The permission of a running tail: checked again while it runs.
+//! The permission of an answer that is still being sent: checked again while it runs.
 //!
-//! Owns when a tail must end because its caller may not see it any more. INVARIANT: a tail ends within 5 seconds of the moment at which
-//! the same request would be refused: the token has expired, its key was withdrawn, or a grant was.
+//! Owns when such an answer must end because its caller may not see it any more. INVARIANT: a tail ends within 5 seconds of the moment
+//! at which the same request would be refused: the token has expired, its key was withdrawn, or a grant was. An export ends with the
+//! next frame after a change of the policy or of keys; it may outlive its token, since it was accepted as a whole.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::AUTHORIZATION;
-use http::{HeaderMap, HeaderValue};
+use http::HeaderValue;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::auth::permit::Permit;
+use crate::auth::policy::Denied;
 use crate::auth::tenant::Caller;
-use crate::domain::tail::EventsOperation;
+use crate::domain::tail::{EventsOperation, TailLogs};
 use crate::http::AppState;
+use crate::http::authorized::TokenTime;
 use crate::http::problem::ApiError;
 
 /// The time between two checks. With the time of a check it is less than the 5 seconds of the API.
 const RECHECK: Duration = Duration::from_secs(4);
 
-/// Why a tail must end.
+/// Why an answer must end.
 #[derive(Debug)]
 pub enum AuthorityEnd {
     /// The request would be refused with this error.
     Refused(ApiError),
-    /// The caller may see other streams than when the tail began: the request is to be sent again.
+    /// The caller may see other streams than when the answer began: the request is to be sent again.
     Changed,
 }
 
@@ -38,14 +39,15 @@ pub struct Authority {
     credential: Option<HeaderValue>,
     next_check: Instant,
     policy: watch::Receiver<()>,
+    is_checked: bool,
 }
 
 impl Authority {
-    /// The permission with which a request was accepted now.
+    /// The permission with which a request was accepted.
     pub fn new(app: &AppState, caller: Caller, permit: Permit<EventsOperation>, credential: Option<HeaderValue>) -> Self {
-        let mut policy = app.policy_changes.subscribe();
-        policy.mark_unchanged();
-        Self { app: app.clone(), caller, permit, credential, next_check: Instant::now() + RECHECK, policy }
+        let policy = app.policy_changes();
+        // The policy may have been replaced since the request was accepted, so the first check is at once.
+        Self { app: app.clone(), caller, permit, credential, next_check: Instant::now(), policy, is_checked: false }
     }
 
     /// The caller.
@@ -60,23 +62,37 @@ impl Authority {
                 () = tokio::time::sleep_until(self.next_check) => {}
                 _ = self.policy.changed() => {}
             }
-            if let Some(end) = self.check().await {
+            if let Some(end) = self.check(TokenTime::Now).await {
                 return end;
             }
             self.next_check = Instant::now() + RECHECK;
         }
     }
 
-    async fn check(&mut self) -> Option<AuthorityEnd> {
-        match self.authenticate().await {
+    /// Why an export must end. It is checked if the policy was replaced, or keys were read, since the last call.
+    pub async fn withdrawn(&mut self) -> Option<ApiError> {
+        // An error means that the service has ended.
+        if self.is_checked && !self.policy.has_changed().unwrap_or(false) {
+            return None;
+        }
+        self.is_checked = true;
+        self.policy.mark_unchanged();
+        match self.check(TokenTime::Start).await? {
+            AuthorityEnd::Refused(error) => Some(error),
+            AuthorityEnd::Changed => Some(Denied::NotGranted.into()),
+        }
+    }
+
+    async fn check(&mut self, time: TokenTime) -> Option<AuthorityEnd> {
+        match self.app.caller_again(&self.caller, self.credential.as_ref(), time).await {
             // The issuer's keys can't be read at the moment. That is not the caller's fault, and its token is still within its time.
-            Err(ApiError::KeysUnavailable(_)) if !self.has_expired() => return None,
+            Err(ApiError::KeysUnavailable(_)) if time == TokenTime::Start || !self.app.has_expired(&self.caller) => return None,
             Err(error) => return Some(AuthorityEnd::Refused(error)),
             Ok(caller) => self.caller = caller,
         }
         // The range of the history was checked when the tail began, and does not grow.
         let op = match self.permit.op() {
-            EventsOperation::Tail(op) => EventsOperation::Tail(crate::domain::tail::TailLogs { history: None, ..op.clone() }),
+            EventsOperation::Tail(op) => EventsOperation::Tail(TailLogs { history: None, ..op.clone() }),
             op @ EventsOperation::Read(_) => op.clone(),
         };
         match self.app.authorize_again(&self.caller, op) {
@@ -84,22 +100,5 @@ impl Authority {
             Ok(permit) if !permit.shows_the_same(&self.permit) => Some(AuthorityEnd::Changed),
             Ok(_) => None,
         }
-    }
-
-    /// The caller as a request with the same credential would have it now.
-    async fn authenticate(&self) -> Result<Caller, ApiError> {
-        let Some(credential) = &self.credential else {
-            // A ticket is used once; its caller is known until the end of the token that it was made with.
-            let claims = Arc::clone(&self.caller.claims);
-            return if self.has_expired() { Err(ApiError::ExpiredToken) } else { Ok(Caller::new(claims, &self.app.tenants)) };
-        };
-        let headers = HeaderMap::from_iter([(AUTHORIZATION, credential.clone())]);
-        let caller = self.app.authenticate(&headers).await?;
-        let is_same = caller.tenant.id == self.caller.tenant.id && caller.claims.subject == self.caller.claims.subject;
-        if is_same { Ok(caller) } else { Err(ApiError::InvalidToken("the token names another caller than before".to_owned())) }
-    }
-
-    fn has_expired(&self) -> bool {
-        self.app.clock.now().0 >= self.caller.claims.expires_at.saturating_mul(1000)
     }
 }

@@ -1,0 +1,42 @@
+//! The configuration is read again while the service runs: all or nothing, and what was withdrawn ends within seconds.
+
+mod files;
+mod withdrawal;
+mod refused;
+mod consistency;
+mod directory;
+mod process;
+
+use crate::world::{Options, World};
+
+/// Two tenants whose grants the tests change.
+pub const TENANTS: &str = r#"
+[tenants.acme]
+[[tenants.acme.grants]]
+groups = ["/acme/*"]
+actions = ["read", "query", "tail"]
+
+[tenants.globex]
+[[tenants.globex.grants]]
+groups = ["/globex/*"]
+actions = ["read", "tail"]
+
+[tenant_template]
+groups = ["/customers/{tenant}/*"]
+actions = ["read"]
+"#;
+
+/// A service that reads its configuration again, with one event in a group of each tenant.
+pub async fn world() -> World {
+    world_with(Options::default()).await
+}
+
+/// The same, otherwise as wanted.
+pub async fn world_with(options: Options) -> World {
+    let tenants = options.tenants.clone().unwrap_or_else(|| TENANTS.to_owned());
+    let world = World::with(Options { tenants: Some(tenants), reloads: true, ..options }).await;
+    for group in ["/acme/api", "/globex/api", "/customers/initech/api"] {
+        world.put(group, "s", &[(1000, "one"), (2000, "two"), (3000, "three")]).await;
+    }
+    world
+}
