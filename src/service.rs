@@ -2,6 +2,7 @@
 //!
 //! Owns the order of start and shutdown. The same [`Service`] runs behind sockets ([`Listeners`]) and on Lambda.
 
+mod audit_log;
 mod endpoints;
 mod preflight;
 mod online;
@@ -24,7 +25,6 @@ use crate::auth::snapshot::PolicySnapshot;
 use crate::auth::token::Verifier;
 use crate::aws_protocol::endpoint::Endpoint;
 use crate::config::Config;
-use crate::config::audit::Audit;
 use crate::config::loader::Loader;
 use crate::config::server::CursorKeys;
 use crate::domain::time::Clock;
@@ -39,7 +39,6 @@ use crate::sources::Sources;
 use crate::sources::cloudwatch::CloudWatch;
 use crate::sources::page_pool::PagePool;
 use crate::sources::tail::GapReason;
-use crate::telemetry::audit::{AuditLog, Destination};
 use crate::telemetry::metrics::{Metrics, tails_begin};
 
 pub use online::{OnlineCheck, check_online};
@@ -53,7 +52,7 @@ const WRITE_STALL: Duration = Duration::from_secs(30);
 const CONNECTION_AGE: Duration = Duration::from_secs(3600);
 /// Limit for stopping running queries when the service stops.
 const QUERIES_STOP: Duration = Duration::from_secs(5);
-/// Limit for writing the last audit lines when the service stops. Then they go to standard error.
+/// Limit for writing the last audit lines at the end.
 const AUDIT_STOP: Duration = Duration::from_secs(10);
 /// Interval of the maintenance of metrics.
 const UPKEEP: Duration = Duration::from_secs(5);
@@ -137,7 +136,7 @@ impl Service {
             tails: server.limits.max_tails,
         };
         let sources = Sources::new(opened.sources, PagePool::new(server.limits.response_memory));
-        let audit = audit_log(config)?;
+        let audit = audit_log::open(config, &sources, &clock)?;
         let endpoints = endpoints::make(config, &sources, &cursor_keys, &clock, &audit)?;
         let app = App::new(Parts {
             policy: PolicySnapshot { verifier, tenants: Arc::clone(&config.tenants), issuers: issuer_names(config) },
@@ -325,18 +324,6 @@ impl Service {
             }
         }
     }
-}
-
-/// The audit lines by the configuration.
-fn audit_log(config: &Config) -> Result<AuditLog, BuildError> {
-    if !config.telemetry.audit {
-        return Ok(AuditLog::off());
-    }
-    let Audit { destination, .. } = &config.audit;
-    AuditLog::start(destination, config.audit.mac_key(), crate::on_lambda()).map_err(|error| match destination {
-        Destination::Stdout => BuildError::Audit(format!("standard output: {error}")),
-        Destination::File(settings) => BuildError::Audit(format!("{}: {error}", settings.path.display())),
-    })
 }
 
 /// The verifier of the configured issuers.

@@ -12,7 +12,7 @@ use super::tenant::{Caller, Grant, Scope};
 use crate::domain::filter::EventFilter;
 use crate::domain::name::{LogGroupName, LogStreamName, SourceName};
 use crate::domain::operation::{Action, Operation, Target};
-use crate::domain::rules::{Clause, EventMask, EventRules, Visibility};
+use crate::domain::rules::{Clause, EventMask, EventRules, EventView, Visibility};
 use crate::domain::time::{Millis, TimeRange};
 
 /// Why an operation is refused.
@@ -324,6 +324,17 @@ impl Explanation {
         }
         self
     }
+}
+
+/// How a read of the stream shows an event, for tests of a policy.
+///
+/// # Errors
+/// [`Denied`], if the stream cannot be read.
+pub fn view_event(caller: &Caller, group: &LogGroupName, stream: &LogStreamName, message: &str) -> Result<EventView, Denied> {
+    let asked = RequestedGroup { group, streams: std::slice::from_ref(stream), source: None };
+    let found = one_group(caller, Action::Read, asked)?;
+    let rules = found.visible.first().and_then(|visible| visible.rules.as_ref());
+    Ok(rules.map_or(EventView::Unchanged, |rules| rules.view(stream.as_str(), message)))
 }
 
 /// Explains the decision on an action without doing anything.

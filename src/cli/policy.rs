@@ -11,15 +11,18 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Args, Subcommand};
+use serde_json::Value;
 
 use super::configuration::load_from;
 use super::{CliError, note};
-use crate::auth::policy::{Explanation, explain};
+use crate::auth::policy::{Explanation, explain, view_event};
 use crate::auth::tenant::Caller;
 use crate::auth::token::{Claims, GrantedScope, read_unsigned};
 use crate::config::Config;
 use crate::config::error::Location;
-use crate::config::policy_test::{self, PolicyTest, TestCaller};
+use crate::config::policy_test::{self, EventExpectation, PolicyTest, TestCaller};
+use crate::domain::field_path::FieldPath;
+use crate::domain::rules::EventView;
 use report::{Checked, CheckedTest};
 
 /// Exit code for files and arguments that cannot be used.
@@ -153,6 +156,48 @@ fn check_claims(test: &PolicyTest, claims: &Claims, checked: &mut CheckedTest) {
     }
 }
 
+/// Compares what a read shows of each event with what is expected.
+fn check_events(test: &PolicyTest, caller: &Caller, checked: &mut CheckedTest) {
+    for event in &test.events {
+        let EventExpectation { location, group, stream, message, is_visible, fields } = event;
+        let word = if *is_visible { "sees" } else { "does not see" };
+        let expected = format!("{word} the event in {group} stream {stream}");
+        let view = match view_event(caller, group, stream, message) {
+            Ok(view) => view,
+            Err(denied) => {
+                checked.add(location, expected, !is_visible, format!("refused: {denied}"));
+                continue;
+            }
+        };
+        let (shown, because) = match &view {
+            EventView::Hidden => (None, "no row rule admits it"),
+            EventView::Withheld => (None, "it is withheld, because its message cannot be masked"),
+            EventView::Unchanged => (Some(message), "it is shown as it is stored"),
+            EventView::Masked(masked) => (Some(masked), "it is shown with masked fields"),
+        };
+        checked.add(location, expected, shown.is_some() == *is_visible, because.to_owned());
+        if let Some(shown) = shown {
+            fields.iter().for_each(|(path, is_shown)| check_field(location, path, *is_shown, (message, shown), checked));
+        }
+    }
+}
+
+/// Compares the values at a path in a message as it is stored and as it is shown.
+fn check_field(location: &Location, path: &FieldPath, is_shown: bool, (stored, shown): (&str, &str), checked: &mut CheckedTest) {
+    let parsed = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_default();
+    let (stored, shown) = (parsed(stored), parsed(shown));
+    let (stored, shown) = (path.values(&stored), path.values(&shown));
+    let visible = shown.iter().filter(|value| stored.contains(*value)).count();
+    let because = if stored.is_empty() {
+        "the message has no such field".to_owned()
+    } else {
+        format!("{visible} of {} values are shown", stored.len())
+    };
+    let wanted = if is_shown { stored.len() } else { 0 };
+    let holds = !stored.is_empty() && visible == wanted;
+    checked.add(location, format!("{} {path}", if is_shown { "shows" } else { "masks" }), holds, because);
+}
+
 fn check_requests(test: &PolicyTest, caller: &Caller, checked: &mut CheckedTest) {
     for expectation in &test.expectations {
         let request = &expectation.request;
@@ -161,12 +206,17 @@ fn check_requests(test: &PolicyTest, caller: &Caller, checked: &mut CheckedTest)
         let word = if expectation.is_allowed { "may" } else { "may not" };
         checked.add(&expectation.location, format!("{word} {request}"), holds, reason(&found));
     }
+    check_events(test, caller, checked);
 }
 
 /// What decides, as a clause.
 fn reason(found: &Explanation) -> String {
     match (&found.because, &found.missing) {
-        (Some(why), _) => format!("allowed by {} and the scope {} in claim `{}`", why.grant, why.scope, why.claim),
+        (Some(why), _) => {
+            let rules: Vec<String> = found.rules.iter().map(ToString::to_string).collect();
+            let shows = if rules.is_empty() { String::new() } else { format!("; shows {}", rules.join("; ")) };
+            format!("allowed by {} and the scope {} in claim `{}`{shows}", why.grant, why.scope, why.claim)
+        }
         (None, Some(missing)) => format!("refused: {missing}"),
         (None, None) => "refused".to_owned(),
     }

@@ -6,7 +6,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::Config;
-use super::audit::Audit;
+use super::audit::{Audit, AuditSink};
 use super::cloudwatch::CloudWatch;
 use super::endpoint::Endpoint;
 use super::limits::Limiting;
@@ -17,7 +17,6 @@ use super::spelling::duration;
 use crate::auth::tenant::{Grant, Limits};
 use crate::auth::token::{IssuerRules, TenantRule};
 use crate::sources::cloudwatch::settings::{CacheSettings, QuerySettings, TailSettings};
-use crate::telemetry::audit::Destination;
 use crate::telemetry::audit::file::{FileSettings, Fsync};
 
 /// Prints a configuration; made by [`Config::effective`].
@@ -58,9 +57,9 @@ fn write_audit(f: &mut fmt::Formatter<'_>, audit: &Audit, is_enabled: bool) -> f
     if !is_enabled {
         return writeln!(f, "audit: off");
     }
-    match &audit.destination {
-        Destination::Stdout => write!(f, "audit: standard output")?,
-        Destination::File(FileSettings { path, max_bytes, max_age, keep, fsync }) => {
+    match &audit.sink {
+        AuditSink::Stdout => write!(f, "audit: standard output")?,
+        AuditSink::File(FileSettings { path, max_bytes, max_age, keep, fsync }) => {
             write!(f, "audit: {}, rotated at {max_bytes} bytes", path.display())?;
             max_age.map_or(Ok(()), |age| write!(f, " or after {}", duration(age)))?;
             match keep {
@@ -69,6 +68,7 @@ fn write_audit(f: &mut fmt::Formatter<'_>, audit: &Audit, is_enabled: bool) -> f
             }
             write!(f, ", fsync {}", if *fsync == Fsync::Batch { "with each batch" } else { "never" })?;
         }
+        AuditSink::LogGroup { source, group } => write!(f, "audit: log group {group} of {source}")?,
     }
     audit.key.as_ref().map_or(Ok(()), |key| write!(f, ", mac by {}", key.origin()))?;
     writeln!(f)

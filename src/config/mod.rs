@@ -232,7 +232,7 @@ fn validate(raw: RawConfig, root: &Key<'_>, directory: Option<&Entry>, files: &m
         server: server::validate(raw.server, &root.key("server")),
         limits: limits::validate(raw.limits, &root.key("limits")),
         telemetry: raw.telemetry,
-        audit: audit::validate(raw.audit, &root.key("audit")),
+        audit: audit::validate(raw.audit, &root.key("audit"), &declared),
         lambda: raw.lambda,
         demo: raw.demo,
         issuers,

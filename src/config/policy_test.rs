@@ -12,6 +12,7 @@ use super::issuer::tenant_id;
 use super::validation::{Key, Validator};
 use super::{deserializer, tree, values};
 use crate::auth::tenant::Scope;
+use crate::domain::field_path::FieldPath;
 use crate::domain::name::{LogGroupName, LogStreamName, TenantId};
 use crate::domain::operation::Action;
 
@@ -41,6 +42,25 @@ pub struct PolicyTest {
     pub refused: Option<Location>,
     /// `may` and `may_not`.
     pub expectations: Vec<Expectation>,
+    /// `[[test.events]]`.
+    pub events: Vec<EventExpectation>,
+}
+
+/// A `[[test.events]]`: an event, and what is shown of it.
+#[derive(Debug)]
+pub struct EventExpectation {
+    /// Where it is.
+    pub location: Location,
+    /// `group`.
+    pub group: LogGroupName,
+    /// `stream`.
+    pub stream: LogStreamName,
+    /// `message`.
+    pub message: String,
+    /// `visible`.
+    pub is_visible: bool,
+    /// `shown` and `masked`: a path, and whether its values are shown.
+    pub fields: Vec<(FieldPath, bool)>,
 }
 
 /// Who asks.
@@ -113,6 +133,42 @@ struct RawTest {
     may: Vec<PolicyRequest>,
     #[serde(deserialize_with = "requests")]
     may_not: Vec<PolicyRequest>,
+    events: Vec<RawEvent>,
+}
+
+#[derive(Deserialize)]
+#[serde(default)]
+struct RawEvent {
+    #[serde(deserialize_with = "group")]
+    group: Option<LogGroupName>,
+    #[serde(deserialize_with = "stream")]
+    stream: Option<LogStreamName>,
+    message: Option<String>,
+    visible: bool,
+    #[serde(deserialize_with = "paths")]
+    shown: Vec<FieldPath>,
+    #[serde(deserialize_with = "paths")]
+    masked: Vec<FieldPath>,
+}
+
+impl Default for RawEvent {
+    fn default() -> Self {
+        Self { group: None, stream: None, message: None, visible: true, shown: Vec::new(), masked: Vec::new() }
+    }
+}
+
+fn group<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<LogGroupName>, D::Error> {
+    let check = |text: &str| LogGroupName::try_from(text).map_err(|error| format!("does not name a log group: it {error}"));
+    values::text(deserializer, check).map(Some)
+}
+
+fn stream<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<LogStreamName>, D::Error> {
+    let check = |text: &str| LogStreamName::try_from(text).map_err(|error| format!("does not name a log stream: it {error}"));
+    values::text(deserializer, check).map(Some)
+}
+
+fn paths<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<FieldPath>, D::Error> {
+    values::list(deserializer, Some("list at least one path, or remove the key"), FieldPath::parse)
 }
 
 fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
@@ -213,11 +269,11 @@ fn validate_test(raw: RawTest, key: &Key<'_>) -> Option<PolicyTest> {
     let refused = raw.refused.then(|| key.key("refused").location().clone());
     if refused.is_some() {
         key.refuse(
-            &["may", "may_not", "expect_tenant", "expect_scopes"],
+            &["may", "may_not", "events", "expect_tenant", "expect_scopes"],
             "conflicts with `refused`: a refused token may do nothing",
         );
-    } else if ["may", "may_not", "expect_tenant", "expect_scopes"].iter().all(|name| !key.key(name).is_set()) {
-        key.error("expects nothing: write `may` or `may_not`");
+    } else if ["may", "may_not", "events", "expect_tenant", "expect_scopes"].iter().all(|name| !key.key(name).is_set()) {
+        key.error("expects nothing: write `may`, `may_not` or `[[test.events]]`");
     }
     let of_list = |name: &str, requests: Vec<PolicyRequest>, is_allowed: bool| -> Vec<Expectation> {
         let items = key.key(name);
@@ -231,6 +287,8 @@ fn validate_test(raw: RawTest, key: &Key<'_>) -> Option<PolicyTest> {
         }
         expectations.push(expectation);
     }
+    let events = raw.events.into_iter().zip(key.key("events").items());
+    let events: Vec<_> = events.filter_map(|(raw, key)| validate_event(raw, &key)).collect();
     let located = |name: &str| key.key(name).location().clone();
     Some(PolicyTest {
         name: raw.name?,
@@ -240,76 +298,29 @@ fn validate_test(raw: RawTest, key: &Key<'_>) -> Option<PolicyTest> {
         expect_scopes: raw.expect_scopes.map(|scopes| (located("expect_scopes"), scopes)),
         refused,
         expectations,
+        events,
+    })
+}
+
+fn validate_event(raw: RawEvent, key: &Key<'_>) -> Option<EventExpectation> {
+    key.key("group").require("write the log group of the event");
+    key.key("stream").require("write the log stream of the event");
+    key.key("message").require("write the text of the event");
+    if !raw.visible {
+        key.refuse(&["shown", "masked"], "conflicts with `visible = false`: nothing of the event is shown");
+    }
+    let shown = raw.shown.into_iter().map(|path| (path, true));
+    let fields = shown.chain(raw.masked.into_iter().map(|path| (path, false))).collect();
+    let location = key.location().clone();
+    Some(EventExpectation {
+        location,
+        group: raw.group?,
+        stream: raw.stream?,
+        message: raw.message?,
+        is_visible: raw.visible,
+        fields,
     })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn refused(text: &str) -> String {
-        let errors = parse(Path::new("t.toml"), text).map(|tests| format!("{tests:?}")).expect_err(text);
-        errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
-    }
-
-    #[test]
-    fn a_request_is_an_action_a_group_and_perhaps_a_stream() {
-        for (text, expected) in [
-            ("read /acme/api", "read /acme/api"),
-            ("tail /acme/api stream prod-1", "tail /acme/api stream prod-1"),
-            ("query /acme/api", "query /acme/api"),
-            ("describe /acme/api stream a stream b", "describe /acme/api stream a stream b"),
-        ] {
-            assert_eq!(request(text).unwrap().to_string(), expected);
-        }
-    }
-
-    #[test]
-    fn every_bad_file_is_refused_with_its_place_and_a_hint() {
-        let test = |lines: &str| format!("[[test]]\nname = \"n\"\ntenant = \"acme\"\n{lines}");
-        let bad_request = |text: &str| test(&format!("may = [\"{text}\"]"));
-        for (text, expected) in [
-            (String::new(), "t.toml:1:1: test: is missing: write at least one `[[test]]`, or nothing is tested"),
-            ("test = []".to_owned(), "t.toml:1:8: test: is empty: write at least one `[[test]]`, or nothing is tested"),
-            ("[[test]".to_owned(), "t.toml:1:8: invalid TOML: unclosed array table, expected `]`"),
-            ("[[tests]]".to_owned(), "t.toml:1:3: tests: unknown key: did you mean `test`?"),
-            (test("my = []"), "t.toml:4:1: test[0].my: unknown key: did you mean `may`?"),
-            (test("may = []"), "t.toml:4:7: test[0].may: is empty: list at least one request, or remove the key"),
-            (test("may = \"read /a\""), "t.toml:4:7: test[0].may: must be an array, not a string"),
-            (test(""), "t.toml:1:1: test[0]: expects nothing: write `may` or `may_not`"),
-            (test("refused = true"), "t.toml:4:1: test[0].refused: applies to a test of `claims`: add them, or remove the key"),
-            (bad_request("reed /a"), "t.toml:4:8: test[0].may[0]: `reed /a` begins with an unknown action: did you mean `read`?"),
-            (
-                bad_request("read /a/*"),
-                "t.toml:4:8: test[0].may[0]: `read /a/*` has a pattern: name one group, such as one that the pattern matches",
-            ),
-            (
-                bad_request("read"),
-                "t.toml:4:8: test[0].may[0]: `read` is not a request: write `ACTION GROUP` or `ACTION GROUP stream STREAM`, such as `read /acme/api stream prod-1`",
-            ),
-            (test("may = [\"read /a\", \"read /a\"]"), "t.toml:4:19: test[0].may[1]: `read /a` is listed twice"),
-            (
-                test("may = [\"read /a\"]\nmay_not = [\"read /a\"]"),
-                "t.toml:5:11: test[0].may_not: lists `read /a`, which `may` lists too",
-            ),
-            (
-                test("scopes = [\"read\"]\nmay = [\"read /a\"]"),
-                "t.toml:4:11: test[0].scopes[0]: `read` is not a scope: write `logs:<action>:<group pattern>`, with the action `read`, `query`, `tail`, `describe` or `*`",
-            ),
-            (
-                test("claims = '{}'\nmay = [\"read /a\"]"),
-                "t.toml:3:1: test[0].tenant: conflicts with `claims`, which contain both: use `expect_tenant` and `expect_scopes`",
-            ),
-            (
-                "[[test]]\nmay = [\"read /a\"]".to_owned(),
-                "t.toml:1:1: test[0].name: is missing: say what the test shows\nt.toml:1:1: test[0].tenant: is missing: write the tenant, or `claims` with those of a token",
-            ),
-            (
-                "[[test]]\nname = \"n\"\nclaims = '{}'\nrefused = true\nmay = [\"read /a\"]".to_owned(),
-                "t.toml:5:1: test[0].may: conflicts with `refused`: a refused token may do nothing",
-            ),
-        ] {
-            assert_eq!(refused(&text), expected, "{text}");
-        }
-    }
-}
+mod tests;

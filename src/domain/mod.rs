@@ -9,6 +9,7 @@ pub mod cover;
 pub mod time;
 pub mod network;
 pub mod event;
+pub mod field_path;
 pub mod filter;
 pub mod tenant_filter;
 pub mod rules;

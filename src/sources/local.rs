@@ -22,7 +22,7 @@ use self::queries::QueryService;
 use super::local_settings::LocalQuerySettings;
 use super::page_pool::PagePool;
 use super::visible::check_order;
-use super::write::WriteSource;
+use super::write::{EventSink, WriteSource};
 use super::{Queries, Source, SourceError, Tail};
 use crate::auth::permit::Permit;
 use crate::domain::cover::Part;
@@ -127,6 +127,10 @@ impl Source for Local {
     }
 
     fn as_writable(&self) -> Option<&dyn WriteSource> {
+        Some(self)
+    }
+
+    fn event_sink(&self) -> Option<&dyn EventSink> {
         Some(self)
     }
 

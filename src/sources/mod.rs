@@ -31,7 +31,7 @@ use async_trait::async_trait;
 pub use error::SourceError;
 pub use queries::Queries;
 pub use tail::Tail;
-pub use write::WriteSource;
+pub use write::{EventSink, WriteSource};
 
 use self::page_pool::PagePool;
 use crate::auth::permit::{self, Permit};
@@ -96,6 +96,11 @@ pub trait Source: Send + Sync + fmt::Debug {
 
     /// The source as a [`WriteSource`], if it can be written to.
     fn as_writable(&self) -> Option<&dyn WriteSource> {
+        None
+    }
+
+    /// The source as [`EventSink`], if it takes audit lines.
+    fn event_sink(&self) -> Option<&dyn EventSink> {
         None
     }
 
@@ -166,6 +171,12 @@ impl Sources {
     pub fn writable<Op: Operation>(&self, permit: &Permit<Op>) -> Result<&dyn WriteSource, SourceError> {
         let rule = permit.sources().first().ok_or(SourceError::NotFound)?;
         self.named(permit, &rule.source)?.as_writable().ok_or(SourceError::NotSupported("changes of the source"))
+    }
+
+    /// The source that a permit names, for audit lines; `None`: it takes none.
+    pub(crate) fn event_sink<Op: Operation>(&self, permit: &Permit<Op>) -> Option<&dyn EventSink> {
+        let rule = permit.sources().first()?;
+        self.named(permit, &rule.source).ok()?.event_sink()
     }
 
     /// The source that a permit names, for following events.

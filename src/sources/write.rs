@@ -32,6 +32,13 @@ pub enum WriteError {
     Source(#[from] SourceError),
 }
 
+/// A source that takes the service's own audit lines.
+#[async_trait]
+pub trait EventSink: Send + Sync + fmt::Debug {
+    /// Adds events, in the stream of both permits, which is created if it does not exist.
+    async fn add_events(&self, create: &Permit<CreateStream>, put: Permit<PutEvents>, now: Millis) -> Result<(), WriteError>;
+}
+
 /// A source that can be written to.
 #[async_trait]
 pub trait WriteSource: Send + Sync + fmt::Debug {

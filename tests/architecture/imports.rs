@@ -148,11 +148,11 @@ fn a_name_counts_in_code_alone() {
     assert!(around.is_empty(), "{:?}", around.iter().map(|(file, _)| file).collect::<Vec<_>>());
 }
 
-/// Only the extractor of the HTTP API and the calls of the CloudWatch Logs protocol may request a permit. Only the policy may
-/// create one.
+/// Only the extractor of the HTTP API, the calls of the CloudWatch Logs protocol, and the audit log for its own lines may request a
+/// permit. Only the policy may create one.
 #[test]
 fn permits_are_asked_for_and_made_in_one_place() {
-    let ways_in = ["aws_protocol/endpoint.rs", "http/authorized.rs"];
+    let ways_in = ["aws_protocol/endpoint.rs", "http/authorized.rs", "service/audit_log.rs"];
     // Claims without a signature are for `logmark policy test` alone.
     let unsigned = ["auth/token/unsigned.rs", "cli/policy.rs"];
     for (word, places) in

@@ -16,6 +16,8 @@ qqqqqq = 1
 qqqqqq = 1
 [telemetry]
 qqqqqq = 1
+[audit]
+qqqqqq = 1
 [lambda]
 qqqqqq = 1
 [demo]

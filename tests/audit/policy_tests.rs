@@ -93,7 +93,7 @@ async fn claims_are_read_by_the_rules_of_their_issuer() {
         ),
         (claims(",\"tenant\":\"globex\"") + "expect_tenant = \"acme\"", 1, "tenant acme: the claims name the tenant globex"),
         (claims("") + "refused = true", 0, "1 expectation: all hold"),
-        (claims("") + "may = [\"read /acme/api\"]", 1, "accepts the token: token has no claim `tenant`"),
+        (claims("") + "may = [\"read /acme/api\"]", 1, "accepts the token: claim `tenant` is missing"),
         (claims(",\"tenant\":\"acme\"") + "refused = true", 1, "refuses the token: it is accepted, of tenant acme"),
         ("claims = '{\"iss\":\"https://other.example\"}'\nrefused = true".to_owned(), 0, "1 expectation: all hold"),
         (claims(",\"tenant\":\"aws\"") + "refused = true", 0, "all hold"),
@@ -118,6 +118,39 @@ async fn files_that_cannot_be_used_have_an_exit_code_of_their_own() {
     let config = tested(&directory, &["--config", "other.toml"], HOLDS).await;
     assert_eq!(config.code, 2);
     assert!(config.err.contains("the file `other.toml` does not exist"), "{}", config.err);
+}
+
+#[tokio::test]
+async fn events_show_what_row_rules_and_masks_leave_of_them() {
+    let tenants = "[tenants.acme]\n[[tenants.acme.grants]]\ngroups = [\"/acme/*\"]\nactions = [\"read\"]\n\
+                   where = '{ $.tenant = \"acme\" }'\nmask = [\"$.card\", \"$.user.email\"]\n";
+    let directory = ServiceDirectory::with_tenants("", tenants);
+    let event = |lines: &str| {
+        format!("[[test]]\nname = \"n\"\ntenant = \"acme\"\n[[test.events]]\ngroup = \"/acme/api\"\nstream = \"s\"\n{lines}\n")
+    };
+    let own = r#"message = '{"tenant":"acme","card":"4111","user":{"id":7,"email":"a@b"}}'"#;
+    let foreign = r#"message = '{"tenant":"globex"}'"#;
+    for (lines, code, expected) in [
+        (
+            format!("{own}\nshown = [\"$.user.id\", \"$.tenant\"]\nmasked = [\"$.card\", \"$.user.email\"]"),
+            0,
+            "5 expectations: all hold",
+        ),
+        (format!("{own}\nshown = [\"$.card\"]"), 1, "policy.toml:4:3: shows $.card: 0 of 1 values are shown"),
+        (format!("{own}\nmasked = [\"$.user.id\"]"), 1, "masks $.user.id: 1 of 1 values are shown"),
+        (format!("{own}\nmasked = [\"$.crad\"]"), 1, "masks $.crad: the message has no such field"),
+        (format!("{foreign}\nvisible = false"), 0, "all hold"),
+        (foreign.to_owned(), 1, "sees the event in /acme/api stream s: no row rule admits it"),
+        ("message = 'no JSON'\nvisible = false".to_owned(), 0, "all hold"),
+        (format!("{own}\nvisible = false"), 1, "does not see the event in /acme/api stream s: it is shown with masked fields"),
+        (format!("{own}\nvisible = false\nshown = [\"$.card\"]"), 2, "conflicts with `visible = false`"),
+        (format!("{own}\nshown = [\"card\"]"), 2, "`card` is not a path: write `$` and the names of members"),
+    ] {
+        let ended = tested(&directory, &[], &event(&lines)).await;
+        assert_eq!(ended.code, code, "{lines}\n{}{}", ended.out, ended.err);
+        let said = format!("{}{}", ended.out, ended.err);
+        assert!(said.contains(expected), "no `{expected}` in\n{said}");
+    }
 }
 
 /// The example of docs/policy-tests.md holds for the configuration of docs/configuration.md's tenants that it shows.

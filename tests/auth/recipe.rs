@@ -136,7 +136,7 @@ impl Recipe {
 /// A service with the configuration of a recipe.
 pub(crate) struct RecipeWorld {
     world: World,
-    tenants: Tenants,
+    tenants: std::sync::Arc<Tenants>,
 }
 
 impl RecipeWorld {

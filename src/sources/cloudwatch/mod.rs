@@ -19,6 +19,7 @@ mod probe;
 mod streams;
 mod group_filter;
 mod paging;
+mod put;
 mod position;
 mod client;
 mod answer_memory;
@@ -59,7 +60,7 @@ use crate::domain::operation::{DescribeGroup, ListGroups, ListStreams, ReadGroup
 use crate::domain::time::Clock;
 use crate::outbound::Outbound;
 use crate::sources::page_pool::{PAGE_BYTES, PagePool};
-use crate::sources::{Queries, Source, SourceError, Tail};
+use crate::sources::{EventSink, Queries, Source, SourceError, Tail};
 
 /// CloudWatch Logs in one region.
 #[derive(Debug)]
@@ -219,6 +220,10 @@ impl Source for CloudWatch {
 
     async fn ready(&self) -> Result<(), SourceError> {
         self.client.ready().await.map_err(|error| error.plain())
+    }
+
+    fn event_sink(&self) -> Option<&dyn EventSink> {
+        Some(self)
     }
 
     fn queries(&self) -> Option<&dyn Queries> {

@@ -14,7 +14,7 @@ use crate::domain::write_operations::{
     SaveTable, SetRetention, TableBody, Tags,
 };
 use crate::sources::SourceError;
-use crate::sources::write::{WriteError, WriteSource};
+use crate::sources::write::{EventSink, WriteError, WriteSource};
 
 /// The kind of the documents that hold saved queries, and the most of them (the quota of CloudWatch Logs in one region).
 const DEFINITIONS: &str = "query definition";
@@ -63,6 +63,24 @@ impl Local {
         let (store, tables) = (self.store.clone(), self.queries.table_files());
         let done = tokio::task::spawn_blocking(move || work(&tables, &store)).await;
         done.map_err(|_| WriteError::Source(SourceError::Store("the work with a lookup table panicked".to_owned())))?
+    }
+}
+
+#[async_trait]
+impl EventSink for Local {
+    /// Creates the group too: a local store belongs to the operator of this service.
+    async fn add_events(&self, create: &Permit<CreateStream>, put: Permit<PutEvents>, now: Millis) -> Result<(), WriteError> {
+        let op = create.op().clone();
+        self.change(move |store| {
+            let of_existing = |created| match created {
+                Err(CatalogueError::GroupExists { .. } | CatalogueError::StreamExists { .. }) => Ok(()),
+                other => other,
+            };
+            of_existing(store.create_group(op.group.as_str(), now.0))?;
+            of_existing(store.create_stream(op.group.as_str(), op.stream.as_str(), now.0))
+        })
+        .await?;
+        self.put_events(put, now).await.map(drop)
     }
 }
 

@@ -103,6 +103,11 @@ impl Chain {
         Self { id, next_seq: seq.saturating_add(1), last, key }
     }
 
+    /// The id.
+    pub(super) fn id(&self) -> &str {
+        &self.id
+    }
+
     /// Adds the record to the chain, and appends its line to `out`, with a line feed.
     pub(super) fn append(&mut self, members: &[u8], out: &mut Vec<u8>) {
         let from = out.len();

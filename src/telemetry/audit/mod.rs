@@ -13,6 +13,7 @@ mod sampler;
 mod log;
 mod sink;
 pub mod file;
+pub mod group;
 pub mod verify;
 
 use std::net::IpAddr;
@@ -32,24 +33,27 @@ use crate::domain::name::{LogGroupName, LogStreamName};
 use crate::domain::operation::{Operation, Target};
 
 /// Where audit lines go.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Destination {
     /// Standard output.
     Stdout,
     /// A file.
     File(file::FileSettings),
+    /// A log group of a source.
+    LogGroup(Arc<dyn group::LineGroup>),
 }
 
 impl AuditLog {
     /// Opens the destination, and starts the thread that writes lines. `writes_at_once`: without a thread, for Lambda, which stops the
-    /// process between two invocations.
+    /// process between two invocations. For a log group, call it in the runtime that the group uses, and never with `writes_at_once`.
     ///
     /// # Errors
     /// If the destination cannot be used.
-    pub fn start(destination: &Destination, key: Option<MacKey>, writes_at_once: bool) -> std::io::Result<Self> {
+    pub fn start(destination: Destination, key: Option<MacKey>, writes_at_once: bool) -> std::io::Result<Self> {
         let opened = match destination {
             Destination::Stdout => sink::stdout(key)?,
-            Destination::File(settings) => file::open(settings.clone(), key)?,
+            Destination::File(settings) => file::open(settings, key)?,
+            Destination::LogGroup(target) => group::open(target, key),
         };
         if writes_at_once { Ok(Self::direct(opened)) } else { Self::queued(opened) }
     }

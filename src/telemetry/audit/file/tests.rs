@@ -11,7 +11,7 @@ fn settings(folder: &Path) -> FileSettings {
 }
 
 fn started(settings: &FileSettings) -> AuditLog {
-    AuditLog::start(&Destination::File(settings.clone()), None, false).unwrap()
+    AuditLog::start(Destination::File(settings.clone()), None, false).unwrap()
 }
 
 fn push(log: &AuditLog, rows: u64) {
@@ -166,7 +166,7 @@ fn a_process_that_ended_between_renaming_and_creating_is_continued() {
 fn files_that_cannot_be_used_are_refused_with_the_reason() {
     let folder = tempfile::tempdir().unwrap();
     let refused =
-        |settings: &FileSettings| AuditLog::start(&Destination::File(settings.clone()), None, false).unwrap_err().to_string();
+        |settings: &FileSettings| AuditLog::start(Destination::File(settings.clone()), None, false).unwrap_err().to_string();
     let usual = settings(folder.path());
     std::fs::write(&usual.path, "a letter\n").unwrap();
     assert_eq!(refused(&usual), "the file does not end with an audit line: move it away");
