@@ -124,6 +124,7 @@ deny: ## Check licences, bans and sources of all dependencies (needs cargo-deny)
 	$(CARGO) deny --locked check bans licenses sources
 
 setup: .venv/.done .moto/.done tests/web/node_modules/.done sdk ## Install the pinned tools of the tests (Python, Node, a browser), and build the clients of sdk/
+	@command -v redis-server >/dev/null || sh tests/tools/apt.sh redis-server
 
 .venv/.done: tests/tools/requirements.txt
 	@# A proxy in front of live tails.

@@ -10,7 +10,7 @@ use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{self, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RsaKeyPair};
 use logmark::auth::keys::{AddressPolicy, Algorithm, FetchError, KeyFetcher, KeySource};
 use logmark::auth::strict::to_base64url;
-use logmark::auth::token::{IssuerRules, TenantRule, UnverifiedToken, Verifier};
+use logmark::auth::token::{IssuerRules, RequiredClaims, ScopeMap, TenantRule, UnverifiedToken, Verifier};
 use logmark::domain::time::{Clock, Millis};
 use serde_json::{Value, json};
 use url::Url;
@@ -84,6 +84,8 @@ fn verifier(algorithm: Algorithm, jwk: Value) -> Verifier {
         tenants: TenantRule::Any,
         tenant_claim: "tenant".into(),
         scope_claims: vec!["scope".into()],
+        scope_map: ScopeMap::new(),
+        required_claims: RequiredClaims::new(),
         require_typ: true,
         leeway: IssuerRules::DEFAULT_LEEWAY,
         max_lifetime: IssuerRules::DEFAULT_MAX_LIFETIME,

@@ -8,6 +8,7 @@
 pub mod domain;
 pub mod auth;
 pub mod aws;
+pub mod limits;
 pub mod sources;
 pub mod http;
 pub mod aws_protocol;

@@ -29,6 +29,8 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::dns::{GaiResolver, Name};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use rustls::{ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier};
+#[cfg(feature = "redis")]
+use rustls_pki_types::pem::PemObject as _;
 use tokio::net::TcpStream;
 use tower::util::MapFuture;
 use tower::{Service, ServiceExt};
@@ -73,6 +75,27 @@ pub enum OutboundError {
     /// The connection ended before the response, or the response is not HTTP.
     #[error("the response is incomplete: {0}")]
     Broken(String),
+}
+
+/// The TLS configuration of a connection that is not HTTP. It trusts the certificate authorities in a PEM file, or without one
+/// those of the operating system.
+///
+/// # Errors
+/// [`OutboundError::Connect`] if the authorities cannot be read.
+#[cfg(feature = "redis")]
+pub fn tls_config(authorities: Option<&std::path::Path>) -> Result<ClientConfig, OutboundError> {
+    let failed = |error: &dyn Error| OutboundError::Connect(cause(error));
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let builder = builder.map_err(|error| failed(&error))?;
+    let Some(path) = authorities else {
+        return Ok(builder.with_native_roots().map_err(|error| failed(&error))?.with_no_client_auth());
+    };
+    let mut roots = RootCertStore::empty();
+    for certificate in rustls_pki_types::CertificateDer::pem_file_iter(path).map_err(|error| failed(&error))? {
+        roots.add(certificate.map_err(|error| failed(&error))?).map_err(|error| failed(&error))?;
+    }
+    Ok(builder.with_root_certificates(roots).with_no_client_auth())
 }
 
 /// The outbound HTTP client. Clones share one pool of connections.

@@ -34,6 +34,7 @@ use crate::http::cursor::CursorSealer;
 use crate::http::server::{self, Certificates, ConnectionLimits};
 use crate::http::tickets::Tickets;
 use crate::http::{App, AppState, Parts, RequestLimits, admin, router};
+use crate::limits::TenantLimits;
 use crate::outbound::Outbound;
 use crate::sources::cloudwatch::settings::QuotaRefresh;
 use crate::sources::cloudwatch::{Accounts, CloudWatch, DEFAULT_DEADLINE, Settings};
@@ -93,6 +94,9 @@ pub enum BuildError {
     /// Audit lines cannot be written.
     #[error("audit: {0}")]
     Audit(String),
+    /// The store of shared limits cannot be used.
+    #[error("limit store: {0}")]
+    LimitStore(String),
     /// Local sources are not in this build.
     #[error("source `{0}` is local, but this build has no local sources: build with the feature `local`")]
     NoLocal(String),
@@ -142,6 +146,7 @@ impl Service {
             sources,
             sealer: CursorSealer::new(&cursor_keys)?,
             tickets: Tickets::new(server.shared_tickets)?,
+            tenant_limits: TenantLimits::new(Arc::clone(&clock), config.limits.store.as_ref()).map_err(BuildError::LimitStore)?,
             clock,
             limits,
             public_url,
@@ -265,6 +270,7 @@ impl Listeners {
         helpers.spawn(server::serve("admin", admin_listener, admin, None, admin_limits, Arc::default(), std::future::pending()));
         drop(service.warm_up());
         tails_begin(GapReason::ALL.map(GapReason::as_str));
+        service.app.tenant_limits().connect().await;
         if let Some(certificates) = certificates.clone() {
             helpers.spawn(certificates.watch());
         }
@@ -300,6 +306,7 @@ impl Listeners {
         if tokio::time::timeout(QUERIES_STOP, service.app.stop_queries()).await.is_err() {
             tracing::warn!("some queries could not be stopped in time and continue in CloudWatch Logs until they end");
         }
+        service.app.tenant_limits().close().await;
         helpers.shutdown().await;
         let audit = service.app.audit().clone();
         let _panicked = tokio::task::spawn_blocking(move || audit.close(AUDIT_STOP)).await;

@@ -24,6 +24,7 @@ mod openapi;
 mod contract;
 mod faults;
 mod sharing;
+mod limits;
 mod auth;
 mod cli;
 mod lambda;

@@ -145,6 +145,9 @@ def systemd():
         program = Path(root) / "usr/bin/logmark"
         program.parent.mkdir(parents=True)
         shutil.copy("/bin/true", program)
+        kill = Path(root) / "bin/kill"
+        kill.parent.mkdir(parents=True)
+        shutil.copy("/bin/true", kill)
         for target in ("sysinit", "basic", "shutdown", "network-online", "multi-user"):
             (units / f"{target}.target").write_text(f"[Unit]\nDescription={target}\n")
         found = run("systemd-analyze", "verify", "--man=no", f"--root={root}", units / unit.name)

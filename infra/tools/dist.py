@@ -39,7 +39,7 @@ FILES = {
     "systemd/logmark.service": "infra/systemd/logmark.service",
 }
 # The pages of docs/ that are useful without the repository.
-PAGES = ("command-line", "production", "configuration", "iam", "monitoring", "troubleshooting", "identity-providers", "importing")
+PAGES = ("command-line", "production", "configuration", "iam", "monitoring", "troubleshooting", "identity", "importing")
 FILES |= {f"docs/{page}.md": f"docs/{page}.md" for page in PAGES}
 # Printed by the binary: path in the archive, and shell.
 COMPLETIONS = {"completions/logmark.bash": "bash", "completions/_logmark": "zsh", "completions/logmark.fish": "fish"}

@@ -25,7 +25,7 @@ const EVERYTHING: &str = "*";
 pub fn caller(access_key: &str, source: &SourceName) -> Result<Caller, NameError> {
     let actions = [Action::Read, Action::Query, Action::Tail, Action::Write];
     let (groups, claim) = (Pattern::try_from(EVERYTHING)?, Arc::from(CLAIM));
-    let scope = |action| Scope { action: Some(action), groups: groups.clone(), claim: Arc::clone(&claim) };
+    let scope = |action| Scope { action: Some(action), groups: groups.clone(), claim: Arc::clone(&claim), claim_value: None };
     let id = TenantId::try_from(TENANT)?;
     let grant = Grant {
         rule: format!("the endpoint of source `{source}`"),

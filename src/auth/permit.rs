@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use aws_lc_rs::digest;
 
+use super::tenant::{Grant, Scope};
 use crate::domain::cover::{Part, cover};
 use crate::domain::event::Direction;
 use crate::domain::filter::EventFilter;
@@ -27,6 +28,21 @@ pub struct GrantReason {
     pub scope: String,
     /// The claim that contains the scope.
     pub claim: String,
+    /// The value of the claim that `scope_map` maps to the scope; `None`: the claim contains the scope itself.
+    #[serde(rename = "claimValue", skip_serializing_if = "Option::is_none")]
+    pub claim_value: Option<String>,
+}
+
+impl GrantReason {
+    /// The reason that this grant and this scope give.
+    pub(super) fn new(grant: &Grant, scope: &Scope) -> Self {
+        Self {
+            grant: grant.rule.clone(),
+            scope: scope.to_string(),
+            claim: scope.claim.to_string(),
+            claim_value: scope.claim_value.as_deref().map(str::to_owned),
+        }
+    }
 }
 
 /// What one grant covers.
@@ -333,6 +349,15 @@ impl Permit<CheckQuery> {
 }
 
 impl Permit<StartQuery> {
+    /// The same permission, for estimating the query that it starts.
+    #[must_use]
+    pub fn for_checking(&self) -> Permit<CheckQuery> {
+        let Self { op, share, subject, groups, visible, reason } = self.clone();
+        let StartQuery { query, groups: names, own_groups, start, end } = op;
+        let op = CheckQuery { query: Some(query), groups: names, own_groups, start, end };
+        Permit { op, share, subject, groups, visible, reason }
+    }
+
     /// The same permission, for reading the results of the query that it started.
     #[must_use]
     pub fn for_reading(&self, query: RunningQuery) -> Permit<ReadQuery> {

@@ -187,7 +187,7 @@ fn one_group(caller: &Caller, action: Action, asked: RequestedGroup<'_>) -> Resu
         return Err(no_stream);
     }
     let scope = scope.ok_or_else(|| Denied::InsufficientScope { scope: format!("logs:{action}:{group}") })?;
-    let reason = GrantReason { grant: first.rule.clone(), scope: scope.to_string(), claim: scope.claim.to_string() };
+    let reason = GrantReason::new(first, scope);
     let rule = GroupRule {
         source: first.source.clone(),
         grants: grants.iter().map(|grant| coverage_of(grant)).collect(),
@@ -238,7 +238,7 @@ fn each_group(caller: &Caller, action: Action, groups: &[LogGroupName], source: 
         grants: there.iter().flatten().map(|grant| coverage_of(grant)).collect(),
         scoped: scopes.iter().map(|scope| scope.groups.clone()).collect(),
     };
-    let reason = GrantReason { grant: granted.rule.clone(), scope: scope.to_string(), claim: scope.claim.to_string() };
+    let reason = GrantReason::new(granted, scope);
     Ok(Coverage {
         groups: vec![rule],
         visible: there.iter().map(|grants| visibility(grants.iter().copied())).collect(),

@@ -10,7 +10,7 @@ use std::time::Duration;
 use aws_lc_rs::digest;
 use moka::sync::Cache;
 
-use super::token::{Claims, VerifiedToken};
+use super::token::{Claims, GrantedScope, VerifiedToken};
 use crate::domain::filter::EventFilter;
 use crate::domain::name::{SourceName, TenantId};
 use crate::domain::operation::Action;
@@ -28,6 +28,8 @@ pub struct Scope {
     pub groups: Pattern,
     /// The claim that contains it.
     pub claim: Arc<str>,
+    /// The value of the claim that `scope_map` maps to it; `None`: the claim contains the scope itself.
+    pub claim_value: Option<Arc<str>>,
 }
 
 /// A text that is not a scope of this service. Tokens may carry scopes of other services; those are ignored.
@@ -47,7 +49,15 @@ impl Scope {
             word => Some(Action::from_str(word).map_err(|_| InvalidScope)?),
         };
         let groups = Pattern::try_from(groups).map_err(|_| InvalidScope)?;
-        Ok(Self { action, groups, claim: Arc::clone(claim) })
+        Ok(Self { action, groups, claim: Arc::clone(claim), claim_value: None })
+    }
+
+    /// Parses a scope of a token.
+    ///
+    /// # Errors
+    /// [`InvalidScope`] for any other form.
+    pub fn of(granted: &GrantedScope) -> Result<Self, InvalidScope> {
+        Ok(Self { claim_value: granted.claim_value.clone(), ..Self::parse(&granted.value, &granted.claim)? })
     }
 
     /// Whether it allows the action on any group.
@@ -120,16 +130,20 @@ impl Grant {
 /// The limits of a tenant; `None`: no limit.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Limits {
-    /// Requests per second, with a burst of as many.
+    /// Requests per second. A burst can have one second's worth more.
     pub requests_per_second: Option<std::num::NonZeroU32>,
     /// Concurrent requests, until their responses are sent.
     pub concurrent_requests: Option<std::num::NonZeroU32>,
     /// Concurrent Logs Insights queries.
     pub concurrent_queries: Option<u32>,
-    /// Gigabytes that queries may scan per day.
-    pub scanned_gb_per_day: Option<f64>,
+    /// Concurrent exports: answers with events as NDJSON, CSV or text.
+    pub concurrent_exports: Option<u32>,
     /// Concurrent live tails.
     pub tails: Option<u32>,
+    /// Gigabytes that queries may scan per UTC day.
+    pub scanned_gb_per_day: Option<f64>,
+    /// Gigabytes that answers may have per UTC day, before compression.
+    pub sent_gb_per_day: Option<f64>,
     /// The longest time range that one request may read.
     pub max_range: Option<Duration>,
 }

@@ -25,8 +25,8 @@ use crate::domain::operation::Operation;
 use crate::domain::time::{Clock, Millis};
 use crate::http::cursor::CursorSealer;
 use crate::http::layers::RequestInfo;
+use crate::limits::TenantLimits;
 use crate::sources::Sources;
-use crate::sources::budget::QueryBudgets;
 use crate::telemetry::audit::{AuditLine, AuditLog};
 
 /// An endpoint's own part of the service.
@@ -45,7 +45,7 @@ pub struct Endpoint {
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// Counts queries.
-    pub budgets: QueryBudgets,
+    pub limits: TenantLimits,
     /// The queries that were started here.
     pub started: QueryRegistry,
     /// Live Tail sessions at a time.
@@ -88,7 +88,7 @@ impl Endpoint {
         Ok(Arc::new(Self {
             keys: Keys::new(caller, settings.secret_key.clone()),
             account: settings.account.clone(),
-            budgets: QueryBudgets::new(Arc::clone(&clock)),
+            limits: TenantLimits::in_memory(Arc::clone(&clock)),
             started: QueryRegistry::default(),
             live_tails: Arc::new(Semaphore::new(MAX_SESSIONS)),
             leaving: watch::Sender::new(false),

@@ -108,7 +108,8 @@ fn check(test: &PolicyTest, config: &Config) -> CheckedTest {
     match &test.caller {
         TestCaller::Tenant { tenant, scopes } => {
             let claim: Arc<str> = "scope".into();
-            let scopes = scopes.iter().map(|value| GrantedScope { claim: Arc::clone(&claim), value: value.clone() });
+            let scopes =
+                scopes.iter().map(|value| GrantedScope { claim: Arc::clone(&claim), claim_value: None, value: value.clone() });
             let claims = Claims {
                 issuer: NO_TOKEN.to_owned(),
                 subject: NO_TOKEN.to_owned(),

@@ -10,13 +10,14 @@ use super::telemetry::Telemetry;
 /// The keys that differ and need a restart.
 #[must_use]
 pub fn fixed_keys_changed(old: &Config, new: &Config) -> Vec<&'static str> {
-    let Config { server, telemetry, audit: trail, lambda, demo, sources, issuers: _, tenants: _, warnings: _ } = old;
+    let Config { server, limits, telemetry, audit, lambda, demo, sources, issuers: _, tenants: _, warnings: _ } = old;
     let mut changed = server_keys_changed(server, &new.server);
-    let Telemetry { log_format, audit, log_level: _ } = telemetry;
+    let Telemetry { log_format, audit: writes_audit, log_level: _ } = telemetry;
     changed.extend(differing([
         ("telemetry.log_format", *log_format != new.telemetry.log_format),
-        ("telemetry.audit", *audit != new.telemetry.audit),
-        ("audit", *trail != new.audit),
+        ("telemetry.audit", *writes_audit != new.telemetry.audit),
+        ("limits", *limits != new.limits),
+        ("audit", *audit != new.audit),
         ("lambda", *lambda != new.lambda),
         ("demo", *demo != new.demo),
         ("sources", *sources != new.sources),

@@ -30,7 +30,7 @@ pub(super) fn read<T: DeserializeOwned>(root: &Node, validator: &Validator<'_>) 
     read_at(root, "", validator)
 }
 
-/// The same for a tree whose root is the key at `path`.
+/// The same, if the root is the key at `path`.
 pub(super) fn read_at<T: DeserializeOwned>(root: &Node, path: &str, validator: &Validator<'_>) -> Option<T> {
     loop {
         match T::deserialize(Reader { node: root, path: path.to_owned(), variant: None, validator }) {
@@ -105,10 +105,7 @@ impl<'a> Reader<'a> {
     }
 
     fn text(&self) -> Option<&'a str> {
-        match &self.node.value {
-            Value::String(text) | Value::Variable { text, .. } => Some(text),
-            _ => None,
-        }
+        self.node.value.text()
     }
 
     fn mismatch(&self, expected: &dyn Expected) -> Error {

@@ -9,6 +9,7 @@ use super::Config;
 use super::audit::Audit;
 use super::cloudwatch::CloudWatch;
 use super::endpoint::Endpoint;
+use super::limits::Limiting;
 use super::secret::CursorKey;
 use super::server::{CursorKeys, Server, ServerLimits};
 use super::source::{Source, SourceKind};
@@ -25,8 +26,9 @@ pub struct Effective<'a>(pub(super) &'a Config);
 
 impl fmt::Display for Effective<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Config { server, telemetry, audit, lambda, demo, issuers, sources, tenants, warnings } = self.0;
+        let Config { server, limits, telemetry, audit, lambda, demo, issuers, sources, tenants, warnings } = self.0;
         write_server(f, server)?;
+        write_limit_store(f, limits)?;
         writeln!(f, "telemetry: {}, {}", telemetry.log_format.as_str(), telemetry.log_level)?;
         write_audit(f, audit, telemetry.audit)?;
         if !lambda.streaming.is_empty() {
@@ -120,6 +122,19 @@ fn write_server_limits(f: &mut fmt::Formatter<'_>, limits: &ServerLimits) -> fmt
     writeln!(f, "  times: {}", joined(times.map(|(what, time)| format!("{what} {}", duration(time)))))
 }
 
+fn write_limit_store(f: &mut fmt::Formatter<'_>, limits: &Limiting) -> fmt::Result {
+    let Some(store) = &limits.store else { return writeln!(f, "tenant limits: counted in this process") };
+    writeln!(f, "tenant limits: shared in {}, keys `{}:…`", store.url(), store.prefix)?;
+    if let Some(ca) = &store.ca {
+        writeln!(f, "  certificate authorities {}", ca.display())?;
+    }
+    let user = limits.username_origin.as_deref().unwrap_or("default");
+    let password = limits.password_origin.as_deref().unwrap_or("none");
+    writeln!(f, "  user {user}, password {password}")?;
+    let (share, timeout) = (percent(store.fallback_share), duration(store.timeout));
+    writeln!(f, "  timeout {timeout}; while the store is away, this process allows {share}% of each limit")
+}
+
 fn write_issuer(f: &mut fmt::Formatter<'_>, issuer: &IssuerRules) -> fmt::Result {
     writeln!(f, "issuer {}", issuer.issuer)?;
     let typ = if issuer.require_typ { ", `typ` required" } else { "" };
@@ -130,9 +145,20 @@ fn write_issuer(f: &mut fmt::Formatter<'_>, issuer: &IssuerRules) -> fmt::Result
     let tenant = match &issuer.tenants {
         TenantRule::Any => format!("tenant from {}", issuer.tenant_claim),
         TenantRule::Matching(patterns) => format!("tenant from {}, only {}", issuer.tenant_claim, joined(patterns)),
+        TenantRule::Mapped(map) => {
+            let entries = map.iter().map(|(value, tenant)| format!("{value} = {tenant}"));
+            format!("tenant from {} by the map {}", issuer.tenant_claim, joined(entries))
+        }
         TenantRule::Fixed(tenant) => format!("tenant {tenant} for all tokens"),
     };
     writeln!(f, "  {tenant}, scopes from {}", issuer.scope_claims.join(", "))?;
+    for (value, scopes) in &issuer.scope_map {
+        writeln!(f, "    {value} gives {}", joined(scopes))?;
+    }
+    for (claim, values) in &issuer.required_claims {
+        let values: Vec<String> = values.iter().map(ToString::to_string).collect();
+        writeln!(f, "  requires {claim}: {}", values.join(" or "))?;
+    }
     let (leeway, lifetime, refresh) = (issuer.leeway, issuer.max_lifetime, issuer.refresh);
     writeln!(f, "  leeway {}, lifetime {}, key refresh {}", duration(leeway), duration(lifetime), duration(refresh))
 }
@@ -214,8 +240,10 @@ fn written_limits(limits: &Limits) -> String {
         limits.requests_per_second.map(|most| format!("{most} requests per second")),
         limits.concurrent_requests.map(|most| format!("{most} concurrent requests")),
         limits.concurrent_queries.map(|most| format!("{most} concurrent queries")),
-        limits.scanned_gb_per_day.map(|most| format!("{most} GB scanned per day")),
+        limits.concurrent_exports.map(|most| format!("{most} concurrent exports")),
         limits.tails.map(|most| format!("{most} tails")),
+        limits.scanned_gb_per_day.map(|most| format!("{most} GB scanned per day")),
+        limits.sent_gb_per_day.map(|most| format!("{most} GB sent per day")),
         limits.max_range.map(|most| format!("range {}", duration(most))),
     ];
     written.into_iter().flatten().map(|limit| format!(", {limit}")).collect()

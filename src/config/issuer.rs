@@ -3,6 +3,7 @@
 //! Owns the section's keys, and the rule that every issuer has an audience or a client id to check. Never fetches or parses a
 //! key. See also `super::providers`, which knows the tokens of common issuers.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
@@ -10,13 +11,14 @@ use serde::de::value::{SeqAccessDeserializer, StrDeserializer};
 use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use super::claims::{self, AcceptedValues, MappedTenant, Scopes};
 use super::providers;
 use super::spelling::{expected, quoted};
 use super::validation::Key;
 use super::values::{self, PlainHttp, parse_base_url, parse_url};
 use crate::auth::keys::{Algorithm, KeySource};
 use crate::auth::reserved::is_reserved;
-use crate::auth::token::{IssuerRules, TenantRule};
+use crate::auth::token::{IDENTITY_CLAIMS, IssuerRules, TenantRule};
 use crate::domain::name::TenantId;
 use crate::domain::pattern::Pattern;
 
@@ -58,8 +60,12 @@ struct RawIssuer {
     tenants: Option<Vec<Pattern>>,
     #[serde(deserialize_with = "claim")]
     tenant_claim: String,
-    #[serde(deserialize_with = "claims")]
+    /// The tenants of the values of `tenant_claim`.
+    tenant_map: BTreeMap<String, MappedTenant>,
+    #[serde(deserialize_with = "claim_names")]
     scope_claims: Vec<String>,
+    scope_map: BTreeMap<String, Scopes>,
+    required_claims: BTreeMap<String, AcceptedValues>,
     require_typ: bool,
     allow_private_jwks_uri: bool,
 }
@@ -78,7 +84,10 @@ impl Default for RawIssuer {
             tenant: None,
             tenants: None,
             tenant_claim: "tenant".to_owned(),
+            tenant_map: BTreeMap::new(),
             scope_claims: vec!["scope".to_owned()],
+            scope_map: BTreeMap::new(),
+            required_claims: BTreeMap::new(),
             require_typ: false,
             allow_private_jwks_uri: false,
         }
@@ -93,7 +102,7 @@ fn claim<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error>
     values::text(deserializer, values::name::<256>)
 }
 
-fn claims<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+fn claim_names<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     values::list(deserializer, Some("list the claims with scopes, or remove the key to use `scope`"), values::name::<256>)
 }
 
@@ -210,22 +219,41 @@ fn validate_issuer(raw: RawIssuer, are_several: bool, key: &Key<'_>) -> Option<I
         tenants,
         tenant_claim: raw.tenant_claim,
         scope_claims: raw.scope_claims,
+        scope_map: claims::scope_map(raw.scope_map, &key.key("scope_map")),
+        required_claims: claims::required_claims(raw.required_claims, &key.key("required_claims")),
         require_typ: raw.require_typ,
         leeway: raw.leeway,
         max_lifetime: raw.max_lifetime,
         refresh: raw.key_refresh,
     };
+    warn_of_identity_claims(&rules, key);
     providers::warn(key, &rules);
     Some(rules)
+}
+
+fn warn_of_identity_claims(rules: &IssuerRules, key: &Key<'_>) {
+    for (claim, key) in rules.scope_claims.iter().zip(key.key("scope_claims").items()) {
+        if IDENTITY_CLAIMS.contains(&claim.as_str()) && rules.scope_map.is_empty() {
+            key.warn(format_args!(
+                "gives no scopes without `scope_map`: {} identifies a user, a client or an issuer",
+                quoted(claim)
+            ));
+        }
+    }
 }
 
 /// The tenants that the issuer may name.
 fn tenant_rule(raw: &RawIssuer, are_several: bool, key: &Key<'_>) -> TenantRule {
     if key.key("tenant").is_set() {
         key.refuse(
-            &["tenants", "tenant_claim"],
+            &["tenants", "tenant_claim", "tenant_map"],
             "conflicts with `tenant`, which sets the tenant of all tokens: remove one of them",
         );
+    }
+    let map_key = key.key("tenant_map");
+    if map_key.is_set() {
+        key.refuse(&["tenants"], "conflicts with `tenant_map`, which lists the tenants: remove one of them");
+        return TenantRule::Mapped(claims::tenant_map(&raw.tenant_map, &map_key));
     }
     match (&raw.tenant, &raw.tenants) {
         (Some(tenant), _) => TenantRule::Fixed(tenant.clone()),

@@ -10,17 +10,19 @@
 //! A new key is a field of its section's struct, with its check in `deserialize_with` and its default in `Default`. A key whose
 //! check needs other keys, files or variables also has a line in `validate`.
 //!
-//! Reading order: [`server`], [`telemetry`], [`audit`], [`lambda`], [`demo`], [`issuer`], [`source`], [`cloudwatch`], [`endpoint`], `tenant`
+//! Reading order: [`server`], [`limits`], [`telemetry`], [`audit`], [`lambda`], [`demo`], [`issuer`], [`source`], [`cloudwatch`], [`endpoint`], `tenant`
 //! and `tenant_files` (the sections); [`secret`]; `tree`, `environment`, `deserializer`, `values`, `forms`, `validation`, `paths` (the steps);
 //! [`error`]; [`effective`] (the text of `logmark check`); [`loader`] and [`stamp`] (reading it again when its files change);
 //! [`changes`] (what can change without a restart).
 
 pub mod server;
+pub mod limits;
 pub mod telemetry;
 pub mod audit;
 pub mod lambda;
 pub mod demo;
 pub mod issuer;
+mod claims;
 mod providers;
 pub mod source;
 pub mod cloudwatch;
@@ -63,6 +65,7 @@ use effective::Effective;
 use error::{ConfigError, ConfigErrors, Location};
 use issuer::RawAuth;
 use lambda::Lambda;
+use limits::{Limiting, RawLimits};
 use loader::ReadFiles;
 use server::{RawServer, Server};
 use source::{RawSource, Source};
@@ -79,6 +82,8 @@ pub const DEFAULT_FILE: &str = "logmark.toml";
 pub struct Config {
     /// `[server]`.
     pub server: Server,
+    /// `[limits]`.
+    pub limits: Limiting,
     /// `[telemetry]`.
     pub telemetry: Telemetry,
     /// `[audit]`.
@@ -204,6 +209,7 @@ fn read(
 #[serde(default)]
 struct RawConfig {
     server: RawServer,
+    limits: RawLimits,
     telemetry: Telemetry,
     audit: RawAudit,
     lambda: Lambda,
@@ -224,6 +230,7 @@ fn validate(raw: RawConfig, root: &Key<'_>, directory: Option<&Entry>, files: &m
     let in_files = files.directory.clone().map(|directory| files.tenants.read(&directory, &declared, root.validator));
     Config {
         server: server::validate(raw.server, &root.key("server")),
+        limits: limits::validate(raw.limits, &root.key("limits")),
         telemetry: raw.telemetry,
         audit: audit::validate(raw.audit, &root.key("audit")),
         lambda: raw.lambda,

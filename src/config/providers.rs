@@ -48,6 +48,8 @@ const PROVIDERS: [Provider; 15] = [
         is_issuer: |issuer| within(issuer, ".auth0.com"),
         ending: IssuerEnding::Slash,
         algorithms: &[Algorithm::Rs256, Algorithm::Ps256],
+        // `at+jwt` with the profile RFC 9068, which is a setting of each API.
+        lacks_typ: false,
         ..ANY
     },
     Provider { name: "Okta", is_issuer: is_okta, scopes: Some(&["scp", "groups"]), ..ANY },
@@ -69,7 +71,7 @@ const PROVIDERS: [Provider; 15] = [
         name: "Google",
         is_issuer: |issuer| issuer == "accounts.google.com" || host(issuer) == "accounts.google.com",
         scopes: Some(&[]),
-        tenants: Some(&["hd", "sub", "azp"]),
+        tenants: Some(&["hd", "sub", "azp", "email", "aud"]),
         ..ANY
     },
     Provider { name: "Firebase", is_issuer: |issuer| host(issuer) == "securetoken.google.com", ..ANY },
@@ -80,7 +82,10 @@ const PROVIDERS: [Provider; 15] = [
         tenants: Some(&[
             "repository_owner",
             "repository_owner_id",
+            "repository",
             "repository_id",
+            "sub",
+            "job_workflow_ref",
             "enterprise",
             "enterprise_id",
             "environment",
@@ -100,7 +105,7 @@ const PROVIDERS: [Provider; 15] = [
         ending: IssuerEnding::Any,
         algorithms: &[],
         scopes: Some(&[]),
-        tenants: Some(&["kubernetes.io.namespace", "kubernetes.io.serviceaccount.name"]),
+        tenants: Some(&["kubernetes.io.namespace", "kubernetes.io.serviceaccount.name", "sub"]),
         ..ANY
     },
     Provider { name: "Clerk", is_issuer: |issuer| within(issuer, ".clerk.accounts.dev"), ..ANY },
@@ -151,11 +156,14 @@ impl Provider {
             faults.push(("require_typ", text));
         }
         match self.scopes {
-            Some([]) => {
-                let text = format!("tokens of {name} contain no scopes, so every request fails with 403");
+            Some([]) if rules.scope_map.is_empty() || rules.scope_claims.iter().all(|claim| claim == "scope") => {
+                let text = format!(
+                    "tokens of {name} contain no scopes, so every request fails with 403: name another claim, and map its values \
+                     with `scope_map`"
+                );
                 faults.push(("scope_claims", text));
             }
-            Some(known) if !rules.scope_claims.iter().any(|claim| may_be(known, claim)) => {
+            Some(known @ [_, ..]) if !rules.scope_claims.iter().any(|claim| may_be(known, claim)) => {
                 let text = format!("{name} puts scopes into {}: every request fails with 403", listed(known));
                 faults.push(("scope_claims", text));
             }
@@ -163,7 +171,7 @@ impl Provider {
         }
         if let Some(known) = self.tenants
             && !matches!(rules.tenants, TenantRule::Fixed(_))
-            && !known.contains(&rules.tenant_claim.as_str())
+            && !known.iter().any(|known| rules.tenant_claim == *known)
         {
             let claim = quoted(&rules.tenant_claim);
             let text = format!(

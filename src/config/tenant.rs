@@ -54,10 +54,14 @@ struct LimitKeys {
     concurrent_requests: Option<NonZeroU32>,
     #[serde(deserialize_with = "values::optional_integer::<0, 1_000_000, _, _>")]
     concurrent_queries: Option<u32>,
-    #[serde(deserialize_with = "values::optional_amount")]
-    scanned_gb_per_day: Option<f64>,
+    #[serde(deserialize_with = "values::optional_integer::<0, 1_000_000, _, _>")]
+    concurrent_exports: Option<u32>,
     #[serde(deserialize_with = "values::optional_integer::<0, 1_000_000, _, _>")]
     tails: Option<u32>,
+    #[serde(deserialize_with = "values::optional_amount")]
+    scanned_gb_per_day: Option<f64>,
+    #[serde(deserialize_with = "values::optional_amount")]
+    sent_gb_per_day: Option<f64>,
     #[serde(deserialize_with = "values::optional_duration::<1, { 100 * 366 * 86_400 }, _>")]
     max_range: Option<Duration>,
 }

@@ -181,6 +181,12 @@ enum Quantity {
 
 /// A share below 1: a number, or a string in percent.
 pub(super) fn share<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    let share = part(deserializer)?;
+    if share < 1.0 { Ok(share) } else { Err(D::Error::custom("must be below 1 (100%): nothing would be left for Logmark")) }
+}
+
+/// A part of a whole, not negative: a number, or a string in percent.
+pub(super) fn part<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
     let share = match Quantity::deserialize(deserializer)? {
         Quantity::Integer(number) => f64::from(i32::try_from(number).unwrap_or(i32::MAX)),
         Quantity::Float(number) => number,
@@ -189,8 +195,7 @@ pub(super) fn share<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D
             D::Error::custom(format_args!("{} is not a share: {form}", quoted(&text)))
         })?,
     };
-    let share = not_negative(share)?;
-    if share < 1.0 { Ok(share) } else { Err(D::Error::custom("must be below 1 (100%): nothing would be left for Logmark")) }
+    not_negative(share)
 }
 
 fn parse_share(text: &str) -> Option<f64> {

@@ -18,6 +18,7 @@ use super::AppState;
 use super::config_status::ConfigReport;
 use super::host;
 use super::problem::{ApiError, Problem};
+use crate::limits::StoreState;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::trace::random_hex;
 
@@ -111,9 +112,22 @@ async fn ready(State(admin): State<Admin>) -> Response {
     let configuration = admin.app.config_status().report();
     let problem = configuration.problem();
     checks.push(Check { name: "configuration".to_owned(), ok: problem.is_none(), is_optional: true, problem });
+    checks.extend(limit_store(&admin));
     let ok = has_keys && checks.iter().all(|check| check.ok || check.is_optional);
     let (code, status) = if ok { (StatusCode::OK, "ready") } else { (StatusCode::SERVICE_UNAVAILABLE, "not ready") };
     (code, axum::Json(Readiness { status, checks, configuration })).into_response()
+}
+
+/// The store of shared limits, if one is configured. The service is ready without it: it allows a share of each limit by itself.
+fn limit_store(admin: &Admin) -> Option<Check> {
+    let problem = match admin.app.tenant_limits.store_state() {
+        StoreState::InMemory => return None,
+        StoreState::Shared => None,
+        StoreState::Away { problem, share } => {
+            Some(format!("{problem}; this replica allows {}% of each tenant limit by itself", (share * 1e4).round() / 1e2))
+        }
+    };
+    Some(Check { name: "limit store".to_owned(), ok: problem.is_none(), is_optional: true, problem })
 }
 
 /// The admin listener answers for any host, but the request must name one exactly once.

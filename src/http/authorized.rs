@@ -15,7 +15,7 @@ use logmark_quota::Share;
 use tokio::time::Instant;
 
 use super::body::{Body, ExpectedBody};
-use super::concurrency::ConcurrencyExceeded;
+use super::field_error::ErrorLocation;
 use super::hint;
 use super::input::Input;
 use super::layers::RequestInfo;
@@ -24,11 +24,14 @@ use super::problem::ApiError;
 use super::tickets;
 use super::{App, AppState};
 use crate::auth::permit::Permit;
-use crate::auth::policy;
+use crate::auth::policy::{self, Denied};
 use crate::auth::tenant::Caller;
 use crate::auth::token::{self, CredentialError, TokenError, UnverifiedToken};
 use crate::domain::operation::Operation;
 use crate::domain::time::Millis;
+use crate::limits::lease::Lease;
+use crate::limits::limit::{Budget, bytes_of};
+use crate::limits::{Admission, Need};
 use crate::sources::page_pool::memory_error;
 
 /// What parsing a request needs besides its input.
@@ -104,6 +107,9 @@ impl<A: ParseRequest> FromRequest<AppState> for Authorized<A> {
         let (mut parts, body) = request.into_parts();
         let dry_run = parts.extensions.get::<DryRun>().cloned();
         let Authenticated { caller, input, now, info } = Authenticated::from_request_parts(&mut parts, app).await?;
+        if dry_run.is_none() {
+            reserve_sent(app, &caller, &info).await?;
+        }
         let mut input = input.accepting(A::PARAMETERS);
         let headers = match A::BODY {
             ExpectedBody::Nothing => parts.headers,
@@ -119,13 +125,39 @@ impl<A: ParseRequest> FromRequest<AppState> for Authorized<A> {
         if let Some(hint) = hint::of_target(op.target()) {
             info.set_hint(hint);
         }
-        let permit = policy::authorize(&caller, op, now)?;
+        let permit = policy::authorize(&caller, op, now).map_err(|denied| located(denied, A::BODY))?;
         if let Some(DryRun(authorized)) = dry_run {
             let _first = authorized.set(());
             return Err(ApiError::Internal("a request that is only authorized".to_owned()));
         }
         info.audit_context().set_permit(&permit);
         Ok(Self { caller, permit, request, now, info })
+    }
+}
+
+/// The place of a request among its tenant's concurrent requests, until its answer is sent.
+#[derive(Debug)]
+pub struct RequestLease(#[expect(dead_code, reason = "held until it is dropped")] Lease);
+
+/// Begins to count the bytes of the answer, if the tenant has a budget for them. A request that reads no logs is not refused, so that
+/// `GET /me` shows a budget that is used up.
+async fn reserve_sent(app: &App, caller: &Caller, info: &RequestInfo) -> Result<(), ApiError> {
+    let Some(most) = caller.tenant.limits.sent_gb_per_day.map(bytes_of) else { return Ok(()) };
+    let sent = app.tenant_limits.reserve(&caller.tenant.id, Budget::Sent, Some(most), Need::exactly(0)).await?;
+    info.add_limits(sent.state());
+    info.set_sent(sent);
+    Ok(())
+}
+
+/// The denial with the place in the request that it is about.
+fn located(denied: Denied, body: ExpectedBody) -> ApiError {
+    let Denied::RangeTooLong { .. } = &denied else { return denied.into() };
+    ApiError::RangeTooLong {
+        denied,
+        location: match body {
+            ExpectedBody::Nothing => ErrorLocation::Parameter("start".into()),
+            ExpectedBody::Json => ErrorLocation::Pointer("/start".into()),
+        },
     }
 }
 
@@ -170,20 +202,18 @@ impl FromRequestParts<AppState> for Authenticated {
             // The request for the ticket is counted.
             return Ok(Self { caller, input, now: app.clock.now(), info });
         }
-        if let Some((state, wait)) = app.rates.count(&caller.tenant) {
-            info.set_rate(state);
-            if let Some(retry_after) = wait {
-                return Err(ApiError::RateLimited { retry_after });
-            }
-        }
         info.set_share(Share::new(caller.tenant.id.as_str(), NonZeroU32::new(caller.tenant.weight).unwrap_or(NonZeroU32::MIN)));
-        match app.concurrency.acquire(&caller.tenant) {
-            Ok(Some(guard)) => {
-                info.set_concurrency(guard.remaining);
-                info.hold_until_sent(guard);
+        match app.tenant_limits.admit(&caller.tenant).await {
+            Ok(Admission { lease, states }) => {
+                info.add_limits(states);
+                if let Some(lease) = lease {
+                    info.hold_until_sent(RequestLease(lease));
+                }
             }
-            Ok(None) => {}
-            Err(ConcurrencyExceeded(limit)) => return Err(ApiError::TooManyAtOnce { limit }),
+            Err((exceeded, states)) => {
+                info.add_limits(states);
+                return Err(exceeded.into());
+            }
         }
         Ok(Self { caller, input, now: app.clock.now(), info })
     }

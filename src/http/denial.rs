@@ -9,7 +9,11 @@ impl ApiError {
     /// Whether the denial is about a group that a grant of the tenant covers.
     #[must_use]
     pub fn concerns_the_granted(&self) -> bool {
-        matches!(self, Self::Denied(Denied::InsufficientScope { .. } | Denied::MaskedField { .. } | Denied::RangeTooLong { .. }))
+        matches!(
+            self,
+            Self::RangeTooLong { .. }
+                | Self::Denied(Denied::InsufficientScope { .. } | Denied::MaskedField { .. } | Denied::RangeTooLong { .. })
+        )
     }
 
     /// Whether the error is a decision about access.
@@ -23,6 +27,7 @@ impl ApiError {
             | Self::InvalidTicket(_)
             | Self::NoSuchHandle
             | Self::MaskedField { .. }
+            | Self::RangeTooLong { .. }
             | Self::QueryForbidden(_) => true,
             Self::Denied(denied) => is_of_policy(denied),
             _ => false,

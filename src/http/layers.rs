@@ -22,11 +22,14 @@ use super::client_address::{ClientAddress, FrontDoorPeer, Peer, block_of};
 use super::encode::compress;
 use super::host;
 use super::problem::ApiError;
-use super::rate_limit::RateState;
+use super::rate_limit;
 use super::response_budget::ResponseBudget;
 use super::route_names::{RouteName, RouteNames, UNMATCHED};
+use super::sent_budget;
 use crate::auth::tenant::Caller;
 use crate::domain::name::TenantId;
+use crate::limits::lease::ByteReservation;
+use crate::limits::limit::LimitState;
 use crate::telemetry::audit::AuditContext;
 use crate::telemetry::metrics;
 use crate::telemetry::trace::TraceContext;
@@ -37,8 +40,10 @@ pub struct RequestInfo {
     id: String,
     trace: TraceContext,
     tenant: OnceLock<TenantId>,
-    rate_limit: OnceLock<RateState>,
-    concurrency: OnceLock<u32>,
+    /// The states of the tenant's limits, one for each limit that was asked.
+    limits: Mutex<Vec<LimitState>>,
+    /// Counts the bytes of the answer.
+    sent: Mutex<Option<ByteReservation>>,
     error: OnceLock<String>,
     hint: OnceLock<String>,
     response_budget: Option<ResponseBudget>,
@@ -64,8 +69,8 @@ impl RequestInfo {
             id,
             trace,
             tenant: OnceLock::new(),
-            rate_limit: OnceLock::new(),
-            concurrency: OnceLock::new(),
+            limits: Mutex::default(),
+            sent: Mutex::default(),
             error: OnceLock::new(),
             hint: OnceLock::new(),
             response_budget,
@@ -125,25 +130,35 @@ impl RequestInfo {
         &self.audit_context
     }
 
-    /// Sets the state of the tenant's rate limit.
-    pub fn set_rate(&self, state: RateState) {
-        let _first = self.rate_limit.set(state);
+    /// Adds states of the tenant's limits, in place of earlier states of these limits.
+    pub fn add_limits(&self, states: impl IntoIterator<Item = LimitState>) {
+        let mut limits = self.limits.lock().unwrap_or_else(PoisonError::into_inner);
+        for state in states {
+            limits.retain(|known| known.limit != state.limit);
+            limits.push(state);
+        }
+    }
+
+    /// The states of the tenant's limits.
+    #[must_use]
+    pub fn limits(&self) -> Vec<LimitState> {
+        self.limits.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Sets the reservation that counts the bytes of the answer.
+    pub fn set_sent(&self, sent: ByteReservation) {
+        *self.sent.lock().unwrap_or_else(PoisonError::into_inner) = Some(sent);
+    }
+
+    /// Takes the reservation that counts the bytes of the answer. Who takes it counts them.
+    #[must_use]
+    pub fn take_sent(&self) -> Option<ByteReservation> {
+        self.sent.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Sets the hint for an answer `not_found`.
     pub(super) fn set_hint(&self, hint: String) {
         let _first = self.hint.set(hint);
-    }
-
-    /// Sets how many further requests of the tenant can run now.
-    pub fn set_concurrency(&self, remaining: u32) {
-        let _first = self.concurrency.set(remaining);
-    }
-
-    /// How many further requests of the tenant can run now, if there is a limit.
-    #[must_use]
-    pub fn concurrency(&self) -> Option<u32> {
-        self.concurrency.get().copied()
     }
 
     /// The limits of the front door, if the request did not come from a socket.
@@ -157,12 +172,6 @@ impl RequestInfo {
     pub fn work_until(&self, time: Duration) -> Instant {
         let until = Instant::now() + time;
         self.response_budget.map_or(until, |response_budget| until.min(response_budget.work_until()))
-    }
-
-    /// The state of the tenant's rate limit, if there is one.
-    #[must_use]
-    pub fn rate_limit(&self) -> Option<RateState> {
-        self.rate_limit.get().copied()
     }
 }
 
@@ -226,6 +235,7 @@ pub async fn answer(State(state): State<LimitsState>, request: Request, next: Ne
     // Only this request fails. The panic hook logs the text of the panic.
     let response = response.unwrap_or_else(|_payload| ApiError::Internal("a handler panicked".to_owned()).into_response());
     let response = super::memory::count(&app, &context, response);
+    let response = sent_budget::count(&context, response).await;
     let response = finish(&app, &context, response);
     compress::compress(&app, &context, coding, response).await
 }
@@ -237,6 +247,10 @@ const ADDED_HEADERS: usize = 10;
 fn finish(app: &AppState, context: &RequestInfo, mut response: Response) -> Response {
     let route = response.extensions().get::<RouteName>().copied();
     if let Some(error) = response.extensions_mut().remove::<ApiError>() {
+        if let ApiError::LimitExceeded(exceeded) = &error {
+            metrics::limit_refused(exceeded.limit.key());
+            context.add_limits([exceeded.state()]);
+        }
         let operation = route.unwrap_or(UNMATCHED).operation;
         let mut answer = written(app, context, operation, &error);
         let code = error.problem().code;
@@ -276,8 +290,8 @@ fn finish(app: &AppState, context: &RequestInfo, mut response: Response) -> Resp
     if app.public_url.starts_with("https://") {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     }
-    if let Some(state) = context.rate_limit() {
-        for (name, value) in state.headers() {
+    if let Some(limits) = rate_limit::headers(&context.limits()) {
+        for (name, value) in limits {
             if let Ok(value) = HeaderValue::try_from(value) {
                 headers.insert(HeaderName::from_static(name), value);
             }

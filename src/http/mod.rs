@@ -31,7 +31,7 @@ mod problem_document;
 pub mod problem_code;
 pub mod field_error;
 pub mod rate_limit;
-pub mod concurrency;
+pub mod sent_budget;
 pub mod tail_limits;
 pub mod tickets;
 pub mod memory;
@@ -55,8 +55,8 @@ use tokio::sync::watch;
 
 use crate::auth::snapshot::PolicySnapshot;
 use crate::domain::time::{Clock, Millis};
+use crate::limits::TenantLimits;
 use crate::sources::Sources;
-use crate::sources::budget::QueryBudgets;
 use crate::telemetry::audit::AuditLog;
 
 /// The limits of one request.
@@ -91,12 +91,8 @@ pub struct App {
     pub(in crate::http) clock: Arc<dyn Clock>,
     /// The limits of a request.
     pub(in crate::http) limits: RequestLimits,
-    /// The tenants' requests per second.
-    pub(in crate::http) rates: rate_limit::TenantRateLimiters,
-    /// The tenants' concurrent requests.
-    pub(in crate::http) concurrency: concurrency::TenantConcurrency,
-    /// The tenants' queries.
-    pub(in crate::http) query_budgets: QueryBudgets,
+    /// The limits of tenants.
+    pub(in crate::http) tenant_limits: TenantLimits,
     /// The open live tails.
     pub(in crate::http) tails: tail_limits::TailLimits,
     /// The tickets for GETs without a token.
@@ -137,6 +133,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// The limits of a request.
     pub limits: RequestLimits,
+    /// The limits of tenants.
+    pub tenant_limits: TenantLimits,
     /// The public URL.
     pub public_url: String,
     /// The configured `public_url`, if any.
@@ -153,12 +151,22 @@ impl App {
     /// The state from its parts.
     #[must_use]
     pub fn new(parts: Parts) -> AppState {
-        let Parts { policy, sources, sealer, tickets, clock, limits, public_url, given_url, audit, proxies, hosts } = parts;
+        let Parts {
+            policy,
+            sources,
+            sealer,
+            tickets,
+            clock,
+            limits,
+            tenant_limits,
+            public_url,
+            given_url,
+            audit,
+            proxies,
+            hosts,
+        } = parts;
         let public_url = public_url.trim_end_matches('/').to_owned();
         let given_url = given_url.unwrap_or_default().trim_end_matches('/').to_owned();
-        let rates = rate_limit::TenantRateLimiters::default();
-        let concurrency = concurrency::TenantConcurrency::default();
-        let query_budgets = QueryBudgets::new(Arc::clone(&clock));
         let config_status = config_status::ConfigStatus::new(clock.now());
         Arc::new(Self {
             policy: ArcSwap::from_pointee(policy),
@@ -166,9 +174,7 @@ impl App {
             sealer,
             clock,
             limits,
-            rates,
-            concurrency,
-            query_budgets,
+            tenant_limits,
             tails: tail_limits::TailLimits::new(limits.tails),
             tickets,
             running_queries: running_queries::RunningQueries::default(),
@@ -180,12 +186,6 @@ impl App {
             proxies,
             hosts,
         })
-    }
-
-    /// The audit lines.
-    #[must_use]
-    pub fn audit(&self) -> &AuditLog {
-        &self.audit
     }
 
     /// The policy at this moment. A request takes it once, so that its answer is by one policy alone.
@@ -233,6 +233,12 @@ impl App {
         &self.sealer
     }
 
+    /// The audit lines.
+    #[must_use]
+    pub fn audit(&self) -> &AuditLog {
+        &self.audit
+    }
+
     /// The trusted proxies.
     #[must_use]
     pub fn proxies(&self) -> &client_address::Proxies {
@@ -242,6 +248,12 @@ impl App {
     /// Stops the queries that this process started and that still run.
     pub async fn stop_queries(&self) {
         futures_util::future::join_all(self.sources.all_queries().map(|queries| queries.close())).await;
+    }
+
+    /// The limits of tenants.
+    #[must_use]
+    pub fn tenant_limits(&self) -> &TenantLimits {
+        &self.tenant_limits
     }
 
     /// Tells open live tails that the service stops: each ends with a cursor from which its client resumes elsewhere.

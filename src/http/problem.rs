@@ -9,16 +9,15 @@ use std::time::Duration;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 
-use super::concurrency;
-use super::field_error::{FieldError, FieldErrors, Language, names_for_log, query_too_long};
+use super::field_error::{ErrorLocation, FieldError, FieldErrors, Language, names_for_log, query_too_long};
 use super::hint;
 use super::problem_code::ProblemCode as C;
 pub use super::problem_document::Problem;
 use super::tail_limits::TailsExceeded;
 use crate::auth::policy::Denied;
 use crate::domain::query::operations::QueryStatus;
+use crate::limits::limit::{Budget, Limit, LimitExceeded, Work};
 use crate::sources::SourceError;
-use crate::sources::budget::QueryBudget;
 use crate::telemetry::audit::AuditUnavailable;
 
 /// An error of a request. `Display` is for the log; [`ApiError::problem`] is for the client.
@@ -52,13 +51,16 @@ pub enum ApiError {
     /// An id or a pointer in the path that is not this caller's. It has the answer of one that does not exist.
     #[error("an id or a pointer that does not open")]
     NoSuchHandle,
-    /// The tenant's budget for queries is used up.
-    #[error("budget exceeded: {budget}")]
-    BudgetExceeded {
-        /// The budget.
-        budget: QueryBudget,
-        /// When to try again.
-        retry_after: Duration,
+    /// A limit of the tenant is reached.
+    #[error("limit exceeded: {0}")]
+    LimitExceeded(#[from] LimitExceeded),
+    /// A range that is longer than the tenant may read.
+    #[error("denied: {denied}")]
+    RangeTooLong {
+        /// The decision.
+        denied: Denied,
+        /// The start of the range in the request.
+        location: ErrorLocation,
     },
     /// A body that is not declared as JSON.
     #[error("not JSON")]
@@ -111,18 +113,6 @@ pub enum ApiError {
     /// Too many headers.
     #[error("too many headers")]
     TooManyHeaders,
-    /// The tenant's limit of requests per second is reached.
-    #[error("rate limited")]
-    RateLimited {
-        /// When to try again.
-        retry_after: Duration,
-    },
-    /// The tenant's limit of concurrent requests is reached.
-    #[error("{limit} concurrent requests")]
-    TooManyAtOnce {
-        /// The limit.
-        limit: u32,
-    },
     /// No further live tail can be opened.
     #[error("too many live tails: {0}")]
     TooManyTails(#[from] TailsExceeded),
@@ -200,13 +190,11 @@ impl ApiError {
                 "The source of the logs refused this query. Check its fields and functions, or simplify it.",
             ),
             Self::QueryIncomplete(status) => incomplete_problem(*status),
-            Self::BudgetExceeded { budget, retry_after } => Problem {
-                retry_after: Some(*retry_after),
-                ..Problem::new(
-                    C::BudgetExceeded,
-                    format!("The tenant's limit is reached: {budget}. Try again after `Retry-After`."),
-                )
-            },
+            Self::LimitExceeded(exceeded) => limit_problem(exceeded),
+            Self::RangeTooLong { denied, location } => {
+                let error = FieldError { location: location.clone(), ..FieldError::new("start", range_detail(denied)) };
+                Self::InvalidParameter(error.into()).problem()
+            }
             Self::NotJson => {
                 plain(C::UnsupportedMediaType, "The body is not declared as JSON. Send it with `Content-Type: application/json`.")
             }
@@ -252,9 +240,7 @@ impl ApiError {
             }
             Self::Denied(Denied::MaskedField { path }) => masked_field(FILTER_PARAMETER, path),
             Self::MaskedField { parameter, path } => masked_field(parameter, path),
-            Self::Denied(denied @ Denied::RangeTooLong { .. }) => {
-                Problem::new(C::QueryForbidden, sentence(&format!("{denied}: use a later `start`")))
-            }
+            Self::Denied(denied @ Denied::RangeTooLong { .. }) => Self::parameter("start", range_detail(denied)).problem(),
             Self::NoSuchPath => plain(C::NotFound, "The path does not exist. `/openapi.json` lists the paths."),
             Self::MethodNotAllowed => {
                 plain(C::MethodNotAllowed, "The path does not support this method. Use one of the methods in the header `Allow`.")
@@ -279,19 +265,6 @@ impl ApiError {
                 format!("The headers are larger than the limit of {limit} bytes. Send fewer headers, or a smaller token."),
             ),
             Self::TooManyHeaders => plain(C::HeadersTooLarge, "The request has too many headers. Send fewer."),
-            Self::RateLimited { retry_after } => Problem {
-                retry_after: Some(*retry_after),
-                ..plain(C::RateLimited, "The tenant's limit of requests per second is reached. Try again after `Retry-After`.")
-            },
-            Self::TooManyAtOnce { limit } => Problem {
-                retry_after: Some(concurrency::RETRY_AFTER),
-                ..Problem::new(
-                    C::RateLimited,
-                    format!(
-                        "The tenant's limit of {limit} concurrent requests is reached. Try again when one of them has ended."
-                    ),
-                )
-            },
             Self::TooManyTails(exceeded) => exceeded.problem(),
             Self::Source(S::NoMemory { is_own: true, retry_after }) => Problem {
                 retry_after: Some(*retry_after),
@@ -362,11 +335,40 @@ fn masked_field(parameter: &'static str, path: &str) -> Problem {
     Problem { errors, ..Problem::new(C::QueryForbidden, format!("`{parameter}` {detail}.")) }
 }
 
-/// The clause as a sentence: with a capital letter, and with a full stop.
-fn sentence(clause: &str) -> String {
-    let mut characters = clause.chars();
-    let first = characters.next().map(|first| first.to_ascii_uppercase());
-    first.into_iter().chain(characters).chain(['.']).collect()
+/// What is wrong with the start of a range that is too long.
+fn range_detail(denied: &Denied) -> String {
+    format!("{denied}: use a later `start`")
+}
+
+/// The problem of a reached limit of the tenant.
+fn limit_problem(exceeded: &LimitExceeded) -> Problem {
+    let most = exceeded.most;
+    let (code, detail) = match exceeded.limit {
+        Limit::RequestsPerSecond => {
+            (C::RateLimited, "The tenant's limit of requests per second is reached. Try again after `Retry-After`.".to_owned())
+        }
+        Limit::Work(work) => {
+            let (what, advice) = match work {
+                Work::Requests => ("concurrent requests", "Try again when one of them has ended."),
+                Work::Queries => {
+                    ("concurrent queries", "Stop one with `DELETE /queries/{id}`, or try again when one of them has ended.")
+                }
+                Work::Exports => ("concurrent exports", "Try again when one of them has ended."),
+                Work::Tails => ("open live tails", "Close one, or try again later."),
+            };
+            (C::RateLimited, format!("The tenant's limit of {most} {what} is reached. {advice}"))
+        }
+        Limit::Budget(budget) => {
+            let gigabytes = crate::limits::limit::gigabytes(most);
+            let (what, used) = match budget {
+                Budget::Scanned => ("The query can scan more than is left of", "scanned by queries"),
+                Budget::Sent => ("The answer is larger than what is left of", "sent"),
+            };
+            let advice = "Request a shorter range, or try again after `Retry-After`.";
+            (C::BudgetExceeded, format!("{what} the tenant's {gigabytes} GB {used} in a day (UTC). {advice}"))
+        }
+    };
+    Problem { retry_after: Some(exceeded.retry_after), ..Problem::new(code, detail) }
 }
 
 /// A refused token. RFC 6750 §3.1 has one error for every reason.

@@ -300,27 +300,28 @@ impl ProblemCode {
                 title: "Not allowed by the tenant's rules",
                 meaning: "The request is well-formed, but it asks for more than the rules for your tenant allow.",
                 cause: "The query uses a command that reads other log groups or other times (`SOURCE`, `join`, `diff`, …), shows a hidden field, \
-                        or the range is longer than the tenant's `max_range`.",
-                fix: "Read `errors` and `detail`: they name the word or the limit. Remove that part of the query, or choose a later `start`.",
+                        or names a hidden field.",
+                fix: "Read `errors` and `detail`: they name the word. Remove that part of the query.",
             },
             Self::RateLimited => ProblemDescription {
                 code: "rate_limited",
                 status: 429,
                 title: "Too many requests",
-                meaning: "Your tenant has used up its requests for the moment. The request was not carried out.",
-                cause: "Clients of your tenant send more requests per second than its limit, or all calls that the source of the logs allows are \
-                        in use.",
-                fix: "Try again after the seconds in `Retry-After`. The headers `RateLimit` and `RateLimit-Policy` show the limit. Larger pages \
-                      (`limit=10000`) and streamed formats need fewer requests.",
+                meaning: "Your tenant has reached a limit for the moment. The request was not carried out.",
+                cause: "Clients of your tenant send more requests per second than its limit, or as many requests, queries, exports or live tails run \
+                        as it may have at a time, or all calls that the source of the logs allows are in use.",
+                fix: "Try again after the seconds in `Retry-After`. `detail`, and the headers `RateLimit` and `RateLimit-Policy`, show the limit. \
+                      Larger pages (`limit=10000`) and streamed formats need fewer requests. `DELETE /queries/{id}` stops a query.",
             },
             Self::BudgetExceeded => ProblemDescription {
                 code: "budget_exceeded",
                 status: 429,
                 title: "Budget exceeded",
-                meaning: "Your tenant has used up a budget for queries. The request was not carried out.",
-                cause: "As many queries run as your tenant may run at a time, or the bytes that its queries may scan in a day (UTC) are used up.",
-                fix: "Try again after the seconds in `Retry-After`, or stop a query with `DELETE /queries/{id}`. `GET /me` shows the limits and what is left. \
-                      A shorter range scans fewer bytes.",
+                meaning: "Too little is left of a daily budget of your tenant. The request was not carried out, or its answer ends here.",
+                cause: "The bytes that your tenant's queries may scan in a day, or the bytes that its answers may have in a day, are used up or \
+                        reserved by running requests. A day begins at midnight UTC.",
+                fix: "Try again after the seconds in `Retry-After`. `GET /me` shows the budgets and what is left. A shorter range scans and sends \
+                      fewer bytes. An export that ended early continues with its cursor.",
             },
             Self::HeadersTooLarge => ProblemDescription {
                 code: "headers_too_large",

@@ -1,68 +1,77 @@
-//! The requests per second of each tenant.
+//! The headers `RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-10), from the states of a tenant's limits.
 //!
-//! Owns the token buckets and the `RateLimit` headers. Never limits across tenants, so one tenant's load does not affect another.
+//! Owns their form: a list of structured fields, an item for each limit that was asked. [`crate::limits`] decides.
 
-use std::num::NonZeroU32;
-use std::sync::Arc;
 use std::time::Duration;
 
-use governor::clock::{Clock as _, DefaultClock};
-use governor::middleware::StateInformationMiddleware;
-use governor::state::{InMemoryState, NotKeyed};
-use governor::{Quota, RateLimiter};
+use crate::limits::limit::{Budget, Limit, LimitState, Work};
 
-use crate::auth::tenant::Tenant;
-use crate::domain::name::TenantId;
+/// The values of `RateLimit-Policy` and `RateLimit`; `None`: no limit was asked.
+#[must_use]
+pub fn headers(states: &[LimitState]) -> Option<[(&'static str, String); 2]> {
+    if states.is_empty() {
+        return None;
+    }
+    let joined = |item: fn(&LimitState) -> String| states.iter().map(item).collect::<Vec<_>>().join(", ");
+    Some([("ratelimit-policy", joined(policy)), ("ratelimit", joined(remaining))])
+}
 
-/// Tenants with a bucket at most. An evicted tenant begins again with a full bucket.
-const REMEMBERED: u64 = 100_000;
-
-type Limiter = RateLimiter<NotKeyed, InMemoryState, DefaultClock, StateInformationMiddleware>;
-
-/// The counters.
-#[derive(Debug)]
-pub struct TenantRateLimiters(moka::sync::Cache<(TenantId, NonZeroU32), Arc<Limiter>>);
-
-impl Default for TenantRateLimiters {
-    fn default() -> Self {
-        Self(moka::sync::Cache::builder().max_capacity(REMEMBERED).time_to_idle(Duration::from_secs(3600)).build())
+/// The name of the limit's policy.
+fn name(limit: Limit) -> &'static str {
+    match limit {
+        Limit::RequestsPerSecond => "requests",
+        Limit::Work(Work::Requests) => "concurrent-requests",
+        Limit::Work(Work::Queries) => "concurrent-queries",
+        Limit::Work(Work::Exports) => "concurrent-exports",
+        Limit::Work(Work::Tails) => "tails",
+        Limit::Budget(Budget::Scanned) => "scanned-bytes",
+        Limit::Budget(Budget::Sent) => "sent-bytes",
     }
 }
 
-/// The state of a tenant's bucket after a request, for `RateLimit` and `RateLimit-Policy`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RateState {
-    /// Requests per second.
-    pub quota: u32,
-    /// Requests that can be sent now.
-    pub remaining: u32,
-}
-
-impl RateState {
-    /// The two header values of draft-ietf-httpapi-ratelimit-headers.
-    #[must_use]
-    pub fn headers(self) -> [(&'static str, String); 2] {
-        let Self { quota, remaining } = self;
-        [("ratelimit-policy", format!("\"requests\";q={quota};w=1")), ("ratelimit", format!("\"requests\";r={remaining};t=1"))]
+/// `q`: the quota; `qu`: its unit, if that is not requests; `w`: its window in seconds.
+fn policy(state: &LimitState) -> String {
+    let LimitState { limit, most, .. } = *state;
+    let name = name(limit);
+    match limit {
+        Limit::RequestsPerSecond => format!("\"{name}\";q={most};w=1"),
+        Limit::Work(_) => format!("\"{name}\";q={most};qu=\"concurrent-requests\""),
+        Limit::Budget(_) => format!("\"{name}\";q={most};qu=\"content-bytes\";w=86400"),
     }
 }
 
-impl TenantRateLimiters {
-    fn limiter(&self, tenant: &Tenant) -> Option<(NonZeroU32, Arc<Limiter>)> {
-        let quota = tenant.limits.requests_per_second?;
-        let make = || Arc::new(RateLimiter::direct(Quota::per_second(quota)).with_middleware());
-        Some((quota, self.0.get_with((tenant.id.clone(), quota), make)))
+/// `r`: what is left; `t`: the seconds until more is left, if that is known.
+fn remaining(state: &LimitState) -> String {
+    let LimitState { limit, remaining, reset, .. } = *state;
+    let name = name(limit);
+    match whole_seconds(reset) {
+        0 => format!("\"{name}\";r={remaining}"),
+        seconds => format!("\"{name}\";r={remaining};t={seconds}"),
     }
+}
 
-    /// Counts a request of the tenant. Returns the state of its bucket, and the wait if the bucket was empty. `None` if the tenant
-    /// has no limit.
-    #[must_use]
-    pub fn count(&self, tenant: &Tenant) -> Option<(RateState, Option<Duration>)> {
-        let (quota, limiter) = self.limiter(tenant)?;
-        let (remaining, wait) = match limiter.check() {
-            Ok(state) => (state.remaining_burst_capacity(), None),
-            Err(until) => (0, Some(until.wait_time_from(DefaultClock::default().now()))),
-        };
-        Some((RateState { quota: quota.get(), remaining }, wait))
+fn whole_seconds(time: Duration) -> u64 {
+    time.as_secs() + u64::from(time.subsec_nanos() > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_limit_has_an_item_with_its_unit_and_window() {
+        let state = |limit, most, remaining, millis| LimitState { limit, most, remaining, reset: Duration::from_millis(millis) };
+        let states = [
+            state(Limit::RequestsPerSecond, 20, 19, 1000),
+            state(Limit::Work(Work::Requests), 10, 9, 0),
+            state(Limit::Budget(Budget::Sent), 5_000_000_000, 1, 3_599_001),
+        ];
+        let [policy, remaining] = headers(&states).unwrap();
+        let concurrent = "\"concurrent-requests\";q=10;qu=\"concurrent-requests\"";
+        let sent = "\"sent-bytes\";q=5000000000;qu=\"content-bytes\";w=86400";
+        assert_eq!(policy, ("ratelimit-policy", format!("\"requests\";q=20;w=1, {concurrent}, {sent}")));
+        let expected = "\"requests\";r=19;t=1, \"concurrent-requests\";r=9, \"sent-bytes\";r=1;t=3600";
+        assert_eq!(remaining, ("ratelimit", expected.to_owned()));
+        assert_eq!(headers(&[]), None);
     }
 }

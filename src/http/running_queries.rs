@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures_util::StreamExt as _;
 use http::HeaderValue;
 use tokio::time::Instant;
 
@@ -23,6 +24,9 @@ use crate::sources::SourceError;
 const MAX_TIME: Duration = Duration::from_secs(3600);
 /// Queries that are watched at most. One more is not: at its next poll it is authorized as any request.
 const MAX_WATCHED: usize = 50_000;
+
+/// Queries that are stopped at a time.
+const STOPS: usize = 16;
 
 /// The queries.
 #[derive(Debug, Default)]
@@ -117,20 +121,22 @@ impl App {
 
     /// Stops the queries whose callers have lost their permission.
     pub(in crate::http) async fn stop_withdrawn_queries(&self) {
-        for watched in self.running_queries.all() {
-            let query = &watched.stopping.op().query;
-            let Err(error) = self.check_query(&watched.caller, watched.credential.as_ref(), &watched.reading).await else {
-                continue;
-            };
-            self.running_queries.ended(query);
-            tracing::info!(tenant.id = %watched.caller.tenant.id, reason = %error, "stopping a query: its permission was withdrawn");
-            let stopped = match self.sources.queries(&watched.stopping, &query.source) {
-                Ok(queries) => queries.stop(&watched.stopping).await,
-                Err(error) => Err(error),
-            };
-            if let Err(error) = stopped {
-                tracing::warn!(%error, "a query whose permission was withdrawn could not be stopped: {error}");
-            }
+        let all = futures_util::stream::iter(self.running_queries.all());
+        all.for_each_concurrent(STOPS, |watched| async move { self.stop_if_withdrawn(&watched).await }).await;
+    }
+
+    async fn stop_if_withdrawn(&self, watched: &Watched) {
+        let Watched { caller, credential, reading, stopping, .. } = watched;
+        let query = &stopping.op().query;
+        let Err(error) = self.check_query(caller, credential.as_ref(), reading).await else { return };
+        self.running_queries.ended(query);
+        tracing::info!(tenant.id = %caller.tenant.id, reason = %error, "stopping a query: its permission was withdrawn");
+        let stopped = match self.sources.queries(stopping, &query.source) {
+            Ok(queries) => queries.stop(stopping).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = stopped {
+            tracing::warn!(%error, "a query whose permission was withdrawn could not be stopped: {error}");
         }
     }
 }

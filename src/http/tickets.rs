@@ -53,8 +53,15 @@ struct Ticket {
     tenant: String,
     token_id: Option<String>,
     token_expires_at: i64,
-    /// Each claim with its scopes.
-    scopes: Vec<(String, Vec<String>)>,
+    scopes: Vec<ClaimScopes>,
+}
+
+/// The scopes that a claim, or one of its values by `scope_map`, gives.
+#[derive(Debug, Serialize, Deserialize)]
+struct ClaimScopes {
+    claim: String,
+    claim_value: Option<String>,
+    scopes: Vec<String>,
 }
 
 /// A new ticket.
@@ -96,12 +103,18 @@ impl Tickets {
     pub fn make(&self, sealer: &CursorSealer, claims: &Claims, target: &Uri, now: Millis) -> Result<NewTicket, ApiError> {
         let target = digest_of(target).map_err(|error| ApiError::pointer("/url", error.to_string()))?;
         let expires_at = now.0.saturating_add(LIFETIME_MILLIS).min(claims.expires_at.saturating_mul(1000));
-        let mut scopes: Vec<(String, Vec<String>)> = Vec::new();
+        let mut scopes: Vec<ClaimScopes> = Vec::new();
         // Scopes of other services mean nothing here.
         for scope in claims.scopes.iter().filter(|scope| scope.value.starts_with("logs:")) {
-            match scopes.iter_mut().find(|(claim, _)| *claim == *scope.claim) {
-                Some((_, values)) => values.push(scope.value.clone()),
-                None => scopes.push((scope.claim.to_string(), vec![scope.value.clone()])),
+            let is_same =
+                |one: &&mut ClaimScopes| *one.claim == *scope.claim && one.claim_value.as_deref() == scope.claim_value.as_deref();
+            match scopes.iter_mut().find(is_same) {
+                Some(same) => same.scopes.push(scope.value.clone()),
+                None => scopes.push(ClaimScopes {
+                    claim: scope.claim.to_string(),
+                    claim_value: scope.claim_value.as_deref().map(str::to_owned),
+                    scopes: vec![scope.value.clone()],
+                }),
             }
         }
         let ticket = Ticket {
@@ -139,9 +152,13 @@ impl Tickets {
         }
         self.mark_used(ticket.id, Millis(ticket.expires_at), now)?;
         let tenant = TenantId::try_from(ticket.tenant).map_err(|_| invalid("it names no tenant"))?;
-        let scopes = ticket.scopes.into_iter().flat_map(|(claim, values)| {
-            let claim: Arc<str> = claim.into();
-            values.into_iter().map(move |value| GrantedScope { value, claim: Arc::clone(&claim) })
+        let scopes = ticket.scopes.into_iter().flat_map(|ClaimScopes { claim, claim_value, scopes }| {
+            let (claim, claim_value): (Arc<str>, Option<Arc<str>>) = (claim.into(), claim_value.map(Arc::from));
+            scopes.into_iter().map(move |value| GrantedScope {
+                value,
+                claim: Arc::clone(&claim),
+                claim_value: claim_value.clone(),
+            })
         });
         Ok(Arc::new(Claims {
             issuer: ticket.issuer,
@@ -258,7 +275,11 @@ mod tests {
     }
 
     fn claims(scopes: usize) -> Claims {
-        let scope = |number| GrantedScope { value: format!("logs:tail:/acme/{number}/*"), claim: Arc::from("scope") };
+        let scope = |number| GrantedScope {
+            value: format!("logs:tail:/acme/{number}/*"),
+            claim: Arc::from("scope"),
+            claim_value: (number % 2 == 1).then(|| Arc::from("log-readers")),
+        };
         Claims {
             issuer: "test".to_owned(),
             subject: "someone".to_owned(),

@@ -1,174 +1,123 @@
-//! The query budgets of tenants: concurrent queries, and bytes scanned per day.
+//! The part of a tenant's limits that a query takes: a place among its concurrent queries, and bytes of the day.
 //!
-//! Owns the counters. Each process counts its own queries: so does each replica, and each container of a function. Does not read
-//! queries. Days are in UTC.
-
-use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+//! Owns the rule by which scanned bytes are reserved and settled. Bytes are reserved before a query starts, so that queries that
+//! start together cannot overrun the budget; the query's statistics settle them at its end. Without statistics at its end, all
+//! reserved bytes count, because the query may have scanned them. Never reads a query.
 
 use crate::auth::tenant::Limits;
 use crate::domain::name::TenantId;
-use crate::domain::time::Clock;
+use crate::limits::lease::{ByteReservation, Lease};
+use crate::limits::limit::{Budget, LimitExceeded, bytes_of};
+use crate::limits::{Need, TenantLimits};
 
-/// Tenants with counters at a time; the counters of an evicted tenant start from zero.
-const MAX_TENANTS: u64 = 100_000;
-/// The `Retry-After` for concurrent queries: a running query is polled at least this often.
-const QUERY_END_RETRY: Duration = Duration::from_secs(5);
-const DAY_MILLIS: i64 = 24 * 3600 * 1000;
-/// Bytes of a gigabyte, as AWS bills them.
-pub const GIGABYTE: f64 = 1e9;
-
-/// The limit that is used up.
+/// The bytes that a query can scan, as far as they are known before its start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum QueryBudget {
-    /// Concurrent queries.
-    Queries(u32),
-    /// Bytes per day.
-    ScannedBytes(u64),
+pub struct ScanBound {
+    /// The expected bytes. A query is refused if fewer are left.
+    pub likely: u64,
+    /// The most that it can scan; `None`: unknown, so all that are left are reserved.
+    pub most: Option<u64>,
 }
 
-impl fmt::Display for QueryBudget {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Queries(most) => write!(f, "{most} concurrent queries"),
-            Self::ScannedBytes(most) => write!(f, "{} GB scanned by queries in a day", *most as f64 / GIGABYTE),
-        }
+impl ScanBound {
+    /// Nothing is known.
+    pub const UNKNOWN: Self = Self { likely: 0, most: None };
+
+    fn need(self) -> Need {
+        let most = self.most.unwrap_or(Need::UNKNOWN.most);
+        Need { least: self.likely.min(most), most }
     }
-}
-
-/// A budget that is used up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct QueryBudgetExceeded {
-    /// The limit.
-    pub budget: QueryBudget,
-    /// When to retry.
-    pub retry_after: Duration,
-}
-
-/// The remaining budget of a tenant; `None` without a limit.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct RemainingBudget {
-    /// Queries that may be started now.
-    pub queries: Option<u32>,
-    /// Gigabytes that may be scanned today; `None` also while the figure would reveal hidden streams.
-    pub scanned_gb: Option<f64>,
-}
-
-/// The counters.
-#[derive(Debug)]
-pub struct QueryBudgets {
-    used: moka::sync::Cache<TenantId, Arc<Mutex<TenantUsage>>>,
-    clock: Arc<dyn Clock>,
-}
-
-#[derive(Debug, Default)]
-struct TenantUsage {
-    running: u32,
-    /// Days since 1970.
-    day: i64,
-    /// Bytes scanned on this day.
-    scanned: f64,
-    /// Whether some of these bytes are of streams that the tenant may not see.
-    withheld: bool,
-}
-
-impl QueryBudgets {
-    /// Counters of zero.
-    #[must_use]
-    pub fn new(clock: Arc<dyn Clock>) -> Self {
-        let used = moka::sync::Cache::builder().max_capacity(MAX_TENANTS).time_to_idle(Duration::from_secs(48 * 3600)).build();
-        Self { used, clock }
-    }
-
-    /// Counts one more query until the lease is dropped.
-    ///
-    /// # Errors
-    /// [`QueryBudgetExceeded`] if a limit of the tenant is used up.
-    pub fn lease(&self, tenant: &TenantId, limits: &Limits) -> Result<Lease, QueryBudgetExceeded> {
-        let used = self.used.get_with(tenant.clone(), Arc::default);
-        let mut now_used = today(&used, &*self.clock);
-        if let Some(most) = limits.concurrent_queries.filter(|most| now_used.running >= *most) {
-            return Err(QueryBudgetExceeded { budget: QueryBudget::Queries(most), retry_after: QUERY_END_RETRY });
-        }
-        if let Some(most) = limits.scanned_gb_per_day.filter(|most| now_used.scanned >= most * GIGABYTE) {
-            let left = DAY_MILLIS - self.clock.now().0.rem_euclid(DAY_MILLIS);
-            let retry_after = Duration::from_millis(left.unsigned_abs());
-            return Err(QueryBudgetExceeded { budget: QueryBudget::ScannedBytes((most * GIGABYTE) as u64), retry_after });
-        }
-        now_used.running += 1;
-        drop(now_used);
-        Ok(Lease { used, clock: Arc::clone(&self.clock), noted: 0.0, withheld: false })
-    }
-
-    /// The remaining budget.
-    #[must_use]
-    pub fn left(&self, tenant: &TenantId, limits: &Limits) -> RemainingBudget {
-        let used = self.used.get(tenant).unwrap_or_default();
-        let used = today(&used, &*self.clock);
-        RemainingBudget {
-            queries: limits.concurrent_queries.map(|most| most.saturating_sub(used.running)),
-            scanned_gb: limits
-                .scanned_gb_per_day
-                .filter(|_| !used.withheld)
-                .map(|most| (most - used.scanned / GIGABYTE).max(0.0)),
-        }
-    }
-}
-
-/// The counters of the tenant for this day.
-fn today<'a>(used: &'a Mutex<TenantUsage>, clock: &dyn Clock) -> MutexGuard<'a, TenantUsage> {
-    let mut used = used.lock().unwrap_or_else(PoisonError::into_inner);
-    let day = clock.now().0.div_euclid(DAY_MILLIS);
-    if used.day != day {
-        *used = TenantUsage { running: used.running, day, scanned: 0.0, withheld: false };
-    }
-    used
 }
 
 /// One query of a tenant, counted until this is dropped.
 #[derive(Debug)]
-pub struct Lease {
-    used: Arc<Mutex<TenantUsage>>,
-    clock: Arc<dyn Clock>,
-    noted: f64,
-    withheld: bool,
+pub struct QueryLease {
+    _place: Lease,
+    scanned: ByteReservation,
+    /// Bytes that are settled.
+    noted: u64,
+    /// Whether the bytes count streams that the tenant may not see.
+    withholds: bool,
+    /// Whether it may scan bytes that no statistics have told.
+    is_open: bool,
 }
 
-impl Lease {
-    /// The query scans streams that the tenant may not see: the remaining bytes are not shown for the rest of the day, but the
-    /// bytes count.
+impl QueryLease {
+    /// Reserves the bytes of a query that has a place.
+    ///
+    /// # Errors
+    /// [`LimitExceeded`] if too few are left of today.
+    pub async fn new(
+        limits: &TenantLimits,
+        tenant: &TenantId,
+        configured: &Limits,
+        place: Lease,
+        bound: ScanBound,
+    ) -> Result<Self, LimitExceeded> {
+        let most = configured.scanned_gb_per_day.map(bytes_of);
+        let need = if most.is_some() { bound.need() } else { Need::exactly(0) };
+        let scanned = limits.reserve(tenant, Budget::Scanned, most, need).await?;
+        Ok(Self { _place: place, scanned, noted: 0, withholds: false, is_open: false })
+    }
+
+    /// The query scans streams that the tenant may not see: what is left is not shown for the rest of the day, but the bytes
+    /// count.
     #[must_use]
     pub fn withholding(mut self) -> Self {
-        today(&self.used, &*self.clock).withheld = true;
-        self.withheld = true;
+        self.withholds = true;
+        self.scanned.withhold();
         self
     }
 
-    /// Records the total bytes that the query has scanned.
-    pub fn note_scanned(&mut self, bytes: f64) {
-        let more = bytes - self.noted;
-        if more > 0.0 {
-            let mut used = today(&self.used, &*self.clock);
-            used.scanned += more;
-            used.withheld |= self.withheld;
+    /// Whether the tenant has a limit of scanned bytes, so that exact statistics matter.
+    #[must_use]
+    pub fn is_limited(&self) -> bool {
+        self.scanned.is_limited()
+    }
+
+    /// Marks that the query runs where only its statistics tell what it scans.
+    pub fn mark_started(&mut self) {
+        self.is_open = true;
+    }
+
+    /// Marks that the noted bytes are final.
+    pub fn mark_ended(&mut self) {
+        self.is_open = false;
+    }
+
+    /// Records the total bytes that the query has scanned. Returns whether the tenant's budget is exceeded now.
+    pub fn note_scanned(&mut self, bytes: f64) -> bool {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a cast saturates, and NaN is zero")]
+        let bytes = bytes as u64;
+        if let Some(more) = bytes.checked_sub(self.noted).filter(|more| *more > 0) {
+            self.scanned.note(more);
             self.noted = bytes;
+            if self.withholds {
+                // On the next day too, if the query runs past midnight.
+                self.scanned.withhold();
+            }
         }
+        self.scanned.is_exceeded()
     }
 }
 
-impl Drop for Lease {
+impl Drop for QueryLease {
     fn drop(&mut self) {
-        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        used.running = used.running.saturating_sub(1);
+        if self.is_open {
+            self.scanned.note(self.scanned.left());
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::domain::time::Millis;
+    use std::sync::Arc;
     use std::sync::atomic::{AtomicI64, Ordering};
+    use std::time::Duration;
+
+    use super::*;
+    use crate::domain::time::{Clock, Millis};
+    use crate::limits::limit::{Limit, Work};
 
     #[derive(Debug)]
     struct Held(AtomicI64);
@@ -179,45 +128,113 @@ mod tests {
         }
     }
 
-    #[test]
-    fn queries_are_counted_while_they_run_and_bytes_until_midnight() {
-        let clock = Arc::new(Held(AtomicI64::new(1_763_632_800_000)));
-        let budgets = QueryBudgets::new(Arc::<Held>::clone(&clock));
-        let (acme, globex) = (TenantId::try_from("acme").unwrap(), TenantId::try_from("globex").unwrap());
-        let limits = Limits { concurrent_queries: Some(2), scanned_gb_per_day: Some(1.5), ..Limits::default() };
-        let mut first = budgets.lease(&acme, &limits).unwrap();
-        let second = budgets.lease(&acme, &limits).unwrap();
-        let refused = budgets.lease(&acme, &limits).unwrap_err();
-        assert_eq!(refused, QueryBudgetExceeded { budget: QueryBudget::Queries(2), retry_after: QUERY_END_RETRY });
-        assert!(budgets.lease(&globex, &limits).is_ok(), "another tenant's are its own");
-        drop(second);
-        first.note_scanned(1e9);
-        first.note_scanned(1e9);
-        assert_eq!(budgets.left(&acme, &limits), RemainingBudget { queries: Some(1), scanned_gb: Some(0.5) });
-        first.note_scanned(2e9);
-        let refused = budgets.lease(&acme, &limits).unwrap_err();
-        // 2025-11-20T10:00:00Z: fourteen hours to midnight.
-        let midnight = Duration::from_secs(14 * 3600);
-        assert_eq!(refused, QueryBudgetExceeded { budget: QueryBudget::ScannedBytes(1_500_000_000), retry_after: midnight });
-        clock.0.fetch_add(14 * 3_600_000, Ordering::Relaxed);
-        assert_eq!(budgets.left(&acme, &limits), RemainingBudget { queries: Some(1), scanned_gb: Some(1.5) });
-        assert!(budgets.lease(&acme, &limits).is_ok());
-        assert!(budgets.lease(&acme, &Limits::default()).is_ok(), "without limits every query is allowed");
+    /// 2025-11-20T10:00:00Z: fourteen hours to midnight.
+    const TEN: i64 = 1_763_632_800_000;
+
+    struct Tenant {
+        limits: TenantLimits,
+        id: TenantId,
+        configured: Limits,
+        clock: Arc<Held>,
     }
 
-    #[test]
-    fn what_is_left_is_not_told_while_it_counts_hidden_streams() {
-        let clock = Arc::new(Held(AtomicI64::new(1_763_632_800_000)));
-        let budgets = QueryBudgets::new(Arc::<Held>::clone(&clock));
-        let acme = TenantId::try_from("acme").unwrap();
-        let limits = Limits { scanned_gb_per_day: Some(1.0), ..Limits::default() };
-        let mut hiding = budgets.lease(&acme, &limits).unwrap().withholding();
-        assert_eq!(budgets.left(&acme, &limits).scanned_gb, None);
-        clock.0.fetch_add(14 * 3_600_000, Ordering::Relaxed);
-        assert_eq!(budgets.left(&acme, &limits).scanned_gb, Some(1.0), "the next day begins with nothing used");
+    impl Tenant {
+        fn new(configured: Limits) -> Self {
+            let clock = Arc::new(Held(AtomicI64::new(TEN)));
+            let limits = TenantLimits::in_memory(Arc::<Held>::clone(&clock));
+            Self { limits, id: TenantId::try_from("acme").unwrap(), configured, clock }
+        }
+
+        async fn lease(&self, bound: ScanBound) -> Result<QueryLease, LimitExceeded> {
+            let place = self.limits.begin(&self.id, Work::Queries, self.configured.concurrent_queries).await?;
+            QueryLease::new(&self.limits, &self.id, &self.configured, place, bound).await
+        }
+
+        async fn left(&self) -> (Option<u32>, Option<f64>) {
+            let left = self.limits.remaining(&self.id, &self.configured).await;
+            (left.queries, left.scanned_gb)
+        }
+    }
+
+    fn bytes(bytes: u64) -> ScanBound {
+        ScanBound { likely: bytes, most: Some(bytes) }
+    }
+
+    #[tokio::test]
+    async fn queries_are_counted_while_they_run_and_bytes_until_midnight() {
+        let acme = Tenant::new(Limits { concurrent_queries: Some(2), scanned_gb_per_day: Some(1.5), ..Limits::default() });
+        let mut first = acme.lease(bytes(0)).await.unwrap();
+        let second = acme.lease(bytes(0)).await.unwrap();
+        let refused = acme.lease(bytes(0)).await.unwrap_err();
+        assert_eq!((refused.limit, refused.most), (Limit::Work(Work::Queries), 2));
+        drop(second);
+        first.note_scanned(1e9);
+        assert!(!first.note_scanned(1e9));
+        assert_eq!(acme.left().await, (Some(1), Some(0.5)));
+        assert!(first.note_scanned(2e9), "the budget is exceeded");
+        let refused = acme.lease(bytes(0)).await.unwrap_err();
+        assert_eq!((refused.most, refused.retry_after), (1_500_000_000, Duration::from_secs(14 * 3600)));
+        acme.clock.0.fetch_add(14 * 3_600_000, Ordering::Relaxed);
+        assert_eq!(acme.left().await, (Some(1), Some(1.5)));
+        assert!(acme.lease(bytes(1)).await.is_ok());
+        assert_eq!(acme.left().await, (Some(1), Some(1.5)), "a query that did not start gives its bytes back");
+    }
+
+    #[tokio::test]
+    async fn queries_that_start_together_cannot_overrun_the_budget() {
+        let acme = Tenant::new(Limits { scanned_gb_per_day: Some(5.0), ..Limits::default() });
+        let mut first = acme.lease(bytes(2_000_000_000)).await.unwrap();
+        let _second = acme.lease(bytes(2_000_000_000)).await.unwrap();
+        let refused = acme.lease(bytes(2_000_000_000)).await.unwrap_err();
+        assert_eq!(refused.retry_after, Duration::from_secs(5), "reserved bytes may be returned soon");
+        assert_eq!(acme.left().await.1, Some(1.0));
+        first.note_scanned(5e8);
+        drop(first);
+        assert_eq!(acme.left().await.1, Some(2.5));
+        assert!(acme.lease(bytes(2_000_000_000)).await.is_ok());
+        let refused = acme.lease(bytes(5_000_000_001)).await.unwrap_err();
+        assert_eq!(refused.retry_after, Duration::from_secs(14 * 3600));
+    }
+
+    #[tokio::test]
+    async fn a_query_of_unknown_size_reserves_all_that_is_left() {
+        let acme = Tenant::new(Limits { scanned_gb_per_day: Some(5.0), ..Limits::default() });
+        let unknown = acme.lease(ScanBound::UNKNOWN).await.unwrap();
+        assert!(acme.lease(ScanBound::UNKNOWN).await.is_err());
+        drop(unknown);
+        // More than is left is stored, but less is expected.
+        let likely = acme.lease(ScanBound { likely: 1_000_000_000, most: Some(9_000_000_000) }).await.unwrap();
+        assert_eq!(acme.left().await.1, Some(0.0));
+        drop(likely);
+        assert!(acme.lease(ScanBound { likely: 6_000_000_000, most: Some(9_000_000_000) }).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_query_that_ends_without_statistics_counts_as_reserved() {
+        let acme = Tenant::new(Limits { scanned_gb_per_day: Some(5.0), ..Limits::default() });
+        let mut lost = acme.lease(bytes(2_000_000_000)).await.unwrap();
+        lost.mark_started();
+        lost.note_scanned(5e8);
+        drop(lost);
+        assert_eq!(acme.left().await.1, Some(3.0));
+        let mut told = acme.lease(bytes(2_000_000_000)).await.unwrap();
+        told.mark_started();
+        told.note_scanned(5e8);
+        told.mark_ended();
+        drop(told);
+        assert_eq!(acme.left().await.1, Some(2.5));
+    }
+
+    #[tokio::test]
+    async fn what_is_left_is_not_told_while_it_counts_hidden_streams() {
+        let acme = Tenant::new(Limits { scanned_gb_per_day: Some(1.0), ..Limits::default() });
+        let mut hiding = acme.lease(bytes(0)).await.unwrap().withholding();
+        assert_eq!(acme.left().await.1, None);
+        acme.clock.0.fetch_add(14 * 3_600_000, Ordering::Relaxed);
+        assert_eq!(acme.left().await.1, Some(1.0), "the next day begins with nothing used");
         hiding.note_scanned(5e8);
-        assert_eq!(budgets.left(&acme, &limits).scanned_gb, None, "the query went on after midnight");
+        assert_eq!(acme.left().await.1, None, "the query ran past midnight");
         hiding.note_scanned(1e9);
-        assert!(budgets.lease(&acme, &limits).is_err(), "the bytes count all the same");
+        assert!(acme.lease(bytes(0)).await.is_err(), "the bytes count all the same");
     }
 }

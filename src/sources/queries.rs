@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use tokio::time::Instant;
 
 use super::SourceError;
-use super::budget::Lease;
+use super::budget::{QueryLease, ScanBound};
 use crate::auth::permit::Permit;
 use crate::domain::event::Position;
 use crate::domain::name::TenantId;
@@ -42,6 +42,10 @@ pub trait Queries: Send + Sync + fmt::Debug {
     /// Estimates the data that a query would scan. INVARIANT: the estimate depends only on events that the caller may see.
     async fn estimate(&self, permit: &Permit<CheckQuery>) -> Result<ScanEstimate, SourceError>;
 
+    /// The bytes that the query can scan, to reserve them in the tenant's budget before its start. INVARIANT: the bounds depend
+    /// only on events that the caller may see.
+    async fn scan_bound(&self, permit: &Permit<StartQuery>) -> Result<ScanBound, SourceError>;
+
     /// The price of a scanned gigabyte in US dollars; `None`: queries cost nothing, or the operator configured no price.
     fn price_per_gb(&self) -> Option<f64> {
         None
@@ -49,7 +53,7 @@ pub trait Queries: Send + Sync + fmt::Debug {
 
     /// Starts a query. It is stopped if its id is not taken, if it is not polled for too long, and if it runs for too long. The
     /// lease is released at its end.
-    async fn start(&self, permit: &Permit<StartQuery>, lease: Lease) -> Result<StartedQuery, SourceError>;
+    async fn start(&self, permit: &Permit<StartQuery>, lease: QueryLease) -> Result<StartedQuery, SourceError>;
 
     /// Waits until the query has ended, at most until `until`. Returns its status then.
     async fn wait(&self, permit: &Permit<ReadQuery>, until: Instant) -> Result<QueryStatus, SourceError>;

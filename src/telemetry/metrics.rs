@@ -106,6 +106,13 @@ fn describe() {
         Unit::Bytes,
         "Bytes of log events sent to clients before compression, by operation"
     );
+    describe_counter!("logmark_limit_refusals_total", "Requests refused at a limit of their tenant, by limit");
+    describe_counter!("logmark_budget_bytes_total", Unit::Bytes, "Bytes that tenants have used of a daily budget, by budget");
+    describe_gauge!("logmark_limit_store_up", "1 if the store of shared limits answers, 0 if the local share applies");
+    describe_counter!(
+        "logmark_limit_local_decisions_total",
+        "Decisions about limits made with the local share, because the store of shared limits did not answer"
+    );
     describe_gauge!("logmark_tails", "Open live tails");
     describe_counter!("logmark_tails_opened_total", "Live tails opened");
     describe_counter!(
@@ -151,7 +158,7 @@ fn describe() {
 
 /// The features of the build, separated by commas.
 fn features() -> String {
-    [("local", cfg!(feature = "local")), ("lambda", cfg!(feature = "lambda"))]
+    [("local", cfg!(feature = "local")), ("lambda", cfg!(feature = "lambda")), ("redis", cfg!(feature = "redis"))]
         .into_iter()
         .filter_map(|(name, is_there)| is_there.then_some(name))
         .collect::<Vec<_>>()
@@ -198,6 +205,32 @@ pub fn tail_opened() {
 /// Counts a live tail that has ended.
 pub fn tail_closed() {
     gauge!("logmark_tails").decrement(1.0);
+}
+
+/// Counts a refusal at a limit of a tenant, by the limit.
+pub fn limit_refused(limit: &'static str) {
+    counter!("logmark_limit_refusals_total", "limit" => limit).increment(1);
+}
+
+/// Counts bytes that tenants have used of a daily budget.
+pub fn budget_used(budget: &'static str, bytes: u64) {
+    counter!("logmark_budget_bytes_total", "budget" => budget).increment(bytes);
+}
+
+/// Creates the metrics of limits, so that a rate includes their first increment.
+pub fn limits_begin(limits: impl IntoIterator<Item = &'static str>, budgets: impl IntoIterator<Item = &'static str>) {
+    limits.into_iter().for_each(|limit| counter!("logmark_limit_refusals_total", "limit" => limit).increment(0));
+    budgets.into_iter().for_each(|budget| budget_used(budget, 0));
+}
+
+/// Records whether the configured store of limits answers.
+pub fn limit_store(is_up: bool) {
+    gauge!("logmark_limit_store_up").set(if is_up { 1.0 } else { 0.0 });
+}
+
+/// Counts a decision that was made with the local share, since the store did not answer.
+pub fn limit_store_missed() {
+    counter!("logmark_limit_local_decisions_total").increment(1);
 }
 
 /// Creates the metrics of live tails, so that a rate includes their first increment.

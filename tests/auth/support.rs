@@ -19,7 +19,9 @@ use url::Url;
 
 pub(crate) use logmark::auth::keys::{AddressPolicy, Algorithm, FetchError, KeyFetcher, KeySource};
 pub(crate) use logmark::auth::strict::{base64url, to_base64url};
-pub(crate) use logmark::auth::token::{Claims, IssuerRules, TenantRule, TokenError, UnverifiedToken, Verifier};
+pub(crate) use logmark::auth::token::{
+    Claims, IssuerRules, RequiredClaims, ScopeMap, TenantRule, TokenError, UnverifiedToken, Verifier,
+};
 use logmark::domain::time::{Clock, Millis};
 
 pub(crate) const ISSUER: &str = "https://issuer.example";
@@ -288,6 +290,8 @@ pub(crate) fn rules() -> IssuerRules {
         tenants: TenantRule::Any,
         tenant_claim: "tenant".into(),
         scope_claims: vec!["scope".into()],
+        scope_map: ScopeMap::new(),
+        required_claims: RequiredClaims::new(),
         require_typ: false,
         leeway: IssuerRules::DEFAULT_LEEWAY,
         max_lifetime: IssuerRules::DEFAULT_MAX_LIFETIME,

@@ -171,15 +171,9 @@ async fn explain_says_which_claim_and_rule_decide() {
     claims["aud"] = "another".into();
     let foreign = directory.issuer.mint(&claims);
     let refused = run(path, &explain(&foreign, "read", "/acme/api")).await;
-    assert_snapshot!(refused.shown(path), @"
-    exit 1
-    logmark: the token is refused: audience is not accepted
-    ");
+    assert_eq!((refused.code, refused.err.trim_end()), (1, "logmark: the token is refused: audience is not accepted"));
     let nonsense = run(path, &explain("not.a.token", "read", "/acme/api")).await;
-    assert_snapshot!(nonsense.shown(path), @"
-    exit 1
-    logmark: the token is refused: header is not unpadded base64url
-    ");
+    assert_eq!((nonsense.code, nonsense.err.trim_end()), (1, "logmark: the token is refused: header is not unpadded base64url"));
     let action = run(path, &explain(&token, "write", "/acme/api")).await;
     assert_snapshot!(action.shown(path), @"
     exit 1

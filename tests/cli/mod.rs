@@ -2,6 +2,8 @@
 
 pub mod wire;
 mod commands;
+mod explain;
+mod check_online;
 mod import;
 mod import_times;
 mod demo;

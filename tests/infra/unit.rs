@@ -32,6 +32,14 @@ async fn the_units_configuration_is_right_with_credentials_as_systemd_makes_them
     assert_eq!(check(&[("CREDENTIALS_DIRECTORY", here)]).await.code, 64, "everybody's is nobody's secret there either");
 }
 
+/// `tests/reload/` shows what the signal does.
+#[test]
+fn the_unit_reloads_with_the_signal_that_the_service_takes() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let unit = std::fs::read_to_string(root.join("infra/systemd/logmark.service")).unwrap();
+    assert!(unit.lines().any(|line| line == "ExecReload=/bin/kill -HUP $MAINPID"), "{unit}");
+}
+
 /// With what the Dockerfile sets, as Compose starts it.
 #[tokio::test]
 async fn the_images_configuration_is_right_with_the_images_variables() {

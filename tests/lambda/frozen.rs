@@ -92,6 +92,7 @@ fn service(folder: &std::path::Path, clock: &Arc<HeldClock>, fake: &Fake) -> (ax
         sources: Sources::new([(name, Arc::new(source) as Arc<dyn Source>)], PagePool::new(limits.response_memory)),
         sealer: CursorSealer::new(&[]).unwrap(),
         tickets: logmark::http::tickets::Tickets::new(false).unwrap(),
+        tenant_limits: logmark::limits::TenantLimits::in_memory(Arc::clone(&held)),
         clock: held,
         limits: RequestLimits {
             target_bytes: 16 * 1024,

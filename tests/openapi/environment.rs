@@ -29,6 +29,13 @@ source = "disk"
 groups = ["/acme/disk"]
 actions = ["read", "query"]
 
+[tenants.initech]
+limits = { scanned_gb_per_day = 50 }
+[[tenants.initech.grants]]
+source = "eu"
+groups = ["/acme/api"]
+actions = ["query"]
+
 [tenants.globex]
 limits = { requests_per_second = 1 }
 [[tenants.globex.grants]]

@@ -76,7 +76,7 @@ async fn limits_of_a_tenant_count_the_queries_that_run() {
     put_slow(&world).await;
     let acme = world.tenant("acme");
     let id = started(&acme, &body(SLOW)).await;
-    assert_eq!(acme.post("/queries", &body(SLOW), &[]).await.problem(), "429 budget_exceeded");
+    assert_eq!(acme.post("/queries", &body(SLOW), &[]).await.problem(), "429 rate_limited");
     assert_eq!(acme.delete(&format!("/queries/{id}")).await.status, 204);
     assert_eq!(acme.post("/queries", &body("stats count(*)"), &WAIT).await.status, 200);
     assert_eq!(acme.post("/queries", &body("stats count(*)"), &WAIT).await.status, 200, "it gave its place back at its end");

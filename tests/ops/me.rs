@@ -82,8 +82,9 @@ async fn a_range_longer_than_the_tenants_is_refused_and_an_open_one_is_cut() {
     world.put("/acme/api", "web-1", &[(now - 3 * 86_400_000, "old"), (now - 1000, "new")]).await;
     let acme = world.tenant("acme");
     let range = acme.get("/logs/:acme:api/web-1?start=-2d").await;
-    assert_eq!(range.problem(), "422 query_forbidden");
-    assert_eq!(range.json()["detail"], "The range is longer than the tenant's 1 day: use a later `start`.");
+    assert_eq!(range.problem(), "400 invalid_parameter");
+    assert_eq!(range.json()["detail"], "`start` is not valid: the range is longer than the tenant's 1 day: use a later `start`.");
+    assert_eq!(range.json()["errors"][0]["parameter"], "start");
     assert_eq!(acme.get("/logs/:acme:api/web-1?start=-1d").await.messages(), ["new"]);
     assert_eq!(acme.get("/logs/:acme:api/web-1").await.messages(), ["new"]);
     assert_eq!(acme.get("/logs/:globex:api/web-1?start=-2d").await.problem(), "404 not_found");
@@ -104,5 +105,5 @@ async fn following_new_events_for_longer_than_the_longest_range_is_no_longer_ran
     world.put("/acme/api", "web-1", &[(now + 60_000, "second")]).await;
     let next = acme.get(&format!("/logs?cursor={}", page.json()["nextCursor"].as_str().unwrap())).await;
     assert_eq!(next.messages(), ["second"]);
-    assert_eq!(acme.get("/logs/:acme:api/web-1?start=-61m").await.problem(), "422 query_forbidden");
+    assert_eq!(acme.get("/logs/:acme:api/web-1?start=-61m").await.problem(), "400 invalid_parameter");
 }

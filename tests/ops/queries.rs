@@ -236,8 +236,10 @@ async fn limits_refuse_what_is_too_much_and_say_when_to_come_back() {
     let first = started(&acme, &body("fields status")).await;
     started(&acme, &body("fields status")).await;
     let refused = acme.post("/queries", &body("fields status"), &[]).await;
-    assert_eq!(refused.problem(), "429 budget_exceeded");
+    assert_eq!(refused.problem(), "429 rate_limited");
     assert_eq!(refused.header("retry-after"), "5");
+    assert_eq!(refused.header("ratelimit"), "\"concurrent-queries\";r=0;t=5");
+    assert_eq!(refused.header("ratelimit-policy"), "\"concurrent-queries\";q=2;qu=\"concurrent-requests\"");
     assert_eq!(acme.get("/me").await.json()["limits"]["queriesRemaining"], 0);
 
     // A query that has ended gives its place back, whoever learns of it.
@@ -306,7 +308,7 @@ async fn what_is_wrong_is_said_all_at_once_with_its_pointer() {
             "400 invalid_parameter",
             vec!["/limit"],
         ),
-        (json!({ "query": "fields a", "logGroups": ["/acme/api"], "start": "-60d" }), "422 query_forbidden", vec![]),
+        (json!({ "query": "fields a", "logGroups": ["/acme/api"], "start": "-60d" }), "400 invalid_parameter", vec!["/start"]),
         (
             json!({ "query": "filter a = 'malformed for AWS'", "logGroups": ["/acme/api"], "start": "-1h" }),
             "400 invalid_query",

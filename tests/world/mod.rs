@@ -15,6 +15,7 @@ pub mod old_http;
 pub mod process;
 pub mod python;
 pub mod recorder;
+pub mod redis_server;
 pub mod small_http;
 pub mod tail;
 pub mod tokens;

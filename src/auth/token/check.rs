@@ -4,17 +4,15 @@
 
 use serde_json::Value;
 
-use super::claims::{Audience, UnverifiedClaims, malformed};
-use super::error::{Excerpt, TokenError};
+use super::claims::{Audience, UnverifiedClaims};
+use super::error::TokenError;
 use super::header::{Header, TokenType};
-use super::rules::{IssuerRules, TenantRule};
+use super::required_claims;
+use super::rules::IssuerRules;
 use super::scopes::{self, GrantedScope};
-use crate::auth::reserved::is_reserved;
+use super::tenant;
 use crate::domain::name::TenantId;
 use crate::telemetry::audit::text_hash;
-
-/// 2^53: JSON parsers differ on larger whole numbers (RFC 8259 §6).
-const FIRST_INEXACT: u64 = 1 << 53;
 
 /// The claims of a verified token.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,12 +62,14 @@ pub(super) fn check_claims(
 ) -> Result<(Claims, Window), TokenError> {
     check_kind(header, claims, rules)?;
     check_audience(claims, rules)?;
+    required_claims::check(claims, &rules.required_claims)?;
     let (window, expires_at) = check_time(claims, rules, now_ms)?;
+    let tenant = tenant::tenant(claims, rules)?;
     let verified = Claims {
         issuer: rules.issuer.clone(),
         subject: claims.required("sub")?.to_owned(),
-        tenant: tenant(claims, rules)?,
-        scopes: scopes::scopes(claims, &rules.scope_claims)?,
+        scopes: scopes::scopes(claims, rules, &tenant)?,
+        tenant,
         expires_at,
         token_id: claims.text("jti")?.map(text_hash),
     };
@@ -85,8 +85,14 @@ fn check_kind(header: &Header, claims: &UnverifiedClaims, rules: &IssuerRules) -
         return Err(TokenError::SenderConstrained);
     }
     match claims.text("token_use")? {
-        None | Some("access") => Ok(()),
-        Some(_) => Err(TokenError::Use),
+        None | Some("access") => {}
+        Some(_) => return Err(TokenError::Use),
+    }
+    // Keycloak names the kind of a token in the claim `typ`; access tokens have `Bearer`. Other issuers use the name freely, so
+    // other values and types mean nothing here.
+    match claims.get("typ").and_then(Value::as_str) {
+        Some("ID" | "Refresh" | "Offline" | "Logout") => Err(TokenError::Use),
+        _ => Ok(()),
     }
 }
 
@@ -125,30 +131,4 @@ fn check_time(claims: &UnverifiedClaims, rules: &IssuerRules, now_ms: i64) -> Re
         return Err(TokenError::LifetimeTooLong);
     }
     Ok((window, expires_ms / 1000))
-}
-
-/// The tenant by the issuer's rule. A whole number counts as its digits, because tenant ids may be database keys.
-fn tenant(claims: &UnverifiedClaims, rules: &IssuerRules) -> Result<TenantId, TokenError> {
-    let name = rules.tenant_claim.as_str();
-    let patterns = match &rules.tenants {
-        TenantRule::Fixed(tenant) => return Ok(tenant.clone()),
-        TenantRule::Any => None,
-        TenantRule::Matching(patterns) => Some(patterns),
-    };
-    let text = match claims.at(name).as_slice() {
-        [] => return Err(TokenError::MissingClaim(name.into())),
-        [Value::String(text)] => text.clone(),
-        [Value::Number(number)] => {
-            number.as_u64().filter(|number| *number < FIRST_INEXACT).ok_or_else(|| malformed(name))?.to_string()
-        }
-        _ => return Err(malformed(name)),
-    };
-    let tenant = TenantId::try_from(text).map_err(|_| TokenError::Tenant(name.into()))?;
-    if is_reserved(&tenant) {
-        return Err(TokenError::ReservedTenant);
-    }
-    if patterns.is_some_and(|patterns| !patterns.iter().any(|pattern| pattern.matches(tenant.as_str()))) {
-        return Err(TokenError::ForeignTenant(Excerpt::of(tenant.as_str())));
-    }
-    Ok(tenant)
 }

@@ -92,7 +92,7 @@ pub enum TokenError {
     /// A claim has the wrong type, is empty, too long, or out of range.
     #[error("claim `{0}` is malformed")]
     MalformedClaim(Box<str>),
-    /// No audience is configured for the issuer.
+    /// `aud` has none of the issuer's audiences.
     #[error("audience is not accepted")]
     Audience,
     /// Without `aud`: `client_id` is not on the issuer's list, or there is no list.
@@ -122,6 +122,25 @@ pub enum TokenError {
     /// The tenant's id belongs to AWS or to this service.
     #[error("the tenant id is reserved")]
     ReservedTenant,
+    /// `tenant_map` has no entry for the value of the tenant claim.
+    #[error("claim `{claim}` is `{value}`, which `tenant_map` does not list")]
+    UnmappedTenant {
+        /// The tenant claim.
+        claim: Box<str>,
+        /// Its value, or the first of its values.
+        value: Excerpt,
+    },
+    /// The values of the tenant claim are mapped to different tenants.
+    #[error("claim `{0}` has values of more than one tenant in `tenant_map`")]
+    SeveralTenants(Box<str>),
+    /// A claim of `required_claims` has another value.
+    #[error("claim `{claim}` is `{value}`, which `required_claims` does not list")]
+    RequiredClaim {
+        /// The claim.
+        claim: Box<str>,
+        /// Its value: a text as it is, anything else as JSON.
+        value: Excerpt,
+    },
     /// The issuer may not name this tenant.
     #[error("the issuer may not name the tenant `{0}`")]
     ForeignTenant(Excerpt),

@@ -3,8 +3,11 @@
 //! A missing rule never means that something is not checked: a missing audience is an error. See also `check`, which applies
 //! the rules.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::required_claims::RequiredClaims;
+use super::scopes::{GrantedScope, ScopeMap};
 use crate::auth::keys::{Algorithm, KeySource, is_safe_url};
 use crate::domain::name::TenantId;
 use crate::domain::pattern::Pattern;
@@ -37,6 +40,10 @@ pub struct IssuerRules {
     pub tenant_claim: String,
     /// The claims that give scopes: names or paths.
     pub scope_claims: Vec<String>,
+    /// The scopes that values of these claims give. A value without an entry stands for itself.
+    pub scope_map: ScopeMap,
+    /// Claims that a token must have, each with one of its accepted values.
+    pub required_claims: RequiredClaims,
     /// Whether `typ` must be `at+jwt`.
     pub require_typ: bool,
     /// Accepted clock difference; at most ten minutes.
@@ -54,6 +61,8 @@ pub enum TenantRule {
     Any,
     /// Tenants whose id matches one of the patterns.
     Matching(Vec<Pattern>),
+    /// The tenant of the value of the tenant claim. Other values are refused.
+    Mapped(BTreeMap<String, TenantId>),
     /// This tenant, for all tokens.
     Fixed(TenantId),
 }
@@ -145,8 +154,17 @@ impl IssuerRules {
         match &self.tenants {
             TenantRule::Any => true,
             TenantRule::Matching(patterns) => patterns.iter().any(|pattern| pattern.matches(tenant.as_str())),
+            TenantRule::Mapped(map) => map.values().any(|mapped| mapped == tenant),
             TenantRule::Fixed(fixed) => fixed == tenant,
         }
+    }
+
+    /// Whether the scope, if it came from `scope_map`, would come from it now.
+    pub(super) fn still_maps(&self, scope: &GrantedScope, tenant: &TenantId) -> bool {
+        scope.claim_value.as_deref().is_none_or(|value| {
+            let now = self.scope_map.get(value);
+            now.is_some_and(|scopes| scopes.iter().any(|template| template.for_tenant(tenant) == scope.value))
+        })
     }
 
     fn empty_fields(&self) -> Vec<&'static str> {
@@ -158,6 +176,7 @@ impl IssuerRules {
             ("algorithms", self.algorithms.is_empty()),
             ("tenant_claim", self.tenant_claim.is_empty()),
             ("scope_claims", any_empty(&self.scope_claims)),
+            ("required_claims", self.required_claims.iter().any(|(name, values)| name.is_empty() || values.is_empty())),
         ];
         fields.into_iter().filter(|(_, empty)| *empty).map(|(field, _)| field).collect()
     }

@@ -40,7 +40,7 @@ pub struct VerifiedToken {
 impl VerifiedToken {
     /// From claims whose signature and rules were checked.
     pub(in crate::auth) fn new(claims: Arc<Claims>) -> Self {
-        let scopes = claims.scopes.iter().filter_map(|scope| Scope::parse(&scope.value, &scope.claim).ok()).collect();
+        let scopes = claims.scopes.iter().filter_map(|granted| Scope::of(granted).ok()).collect();
         Self { claims, scopes }
     }
 }

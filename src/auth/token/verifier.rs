@@ -89,10 +89,11 @@ impl Verifier {
     }
 
     /// Whether a token with these claims, which was verified before, can still be of one of the issuers: the issuer is configured,
-    /// and may name the tenant. For callers whose token is not known any more.
+    /// may name the tenant, and still maps to the scopes that came from its `scope_map`. For callers whose token is not known any more.
     #[must_use]
     pub fn still_trusts(&self, claims: &Claims) -> bool {
-        self.issuers.get(&claims.issuer).is_some_and(|issuer| issuer.rules.allows_tenant(&claims.tenant))
+        let Some(Issuer { rules, .. }) = self.issuers.get(&claims.issuer) else { return false };
+        rules.allows_tenant(&claims.tenant) && claims.scopes.iter().all(|scope| rules.still_maps(scope, &claims.tenant))
     }
 
     /// Reads the keys of all issuers at start-up. [`Verifier::ready`] shows the result.

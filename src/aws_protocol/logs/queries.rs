@@ -22,6 +22,8 @@ use crate::domain::query::operations::{
 };
 use crate::domain::query::{LogQuery, MAX_CHARACTERS, MAX_ROWS, QueryError, QueryReach};
 use crate::domain::time::Millis;
+use crate::limits::limit::{LimitExceeded, Work};
+use crate::sources::budget::{QueryLease, ScanBound};
 use crate::sources::{Queries, SourceError};
 
 const LANGUAGE: &str = "CWLI";
@@ -79,8 +81,10 @@ pub(super) async fn start(call: Call<'_>, body: &[u8]) -> Answer {
     let line = call.line(&permit, Some(&names(&permit.op().groups)), None);
     let queries = call.endpoint.sources.queries(&permit, &call.endpoint.source)?;
     let tenant = &call.caller.tenant;
-    let lease = call.endpoint.budgets.lease(&tenant.id, &tenant.limits);
-    let lease = lease.map_err(|exceeded| ServiceError::new("LimitExceededException", exceeded.budget.to_string()))?;
+    let exceeded = |exceeded: LimitExceeded| ServiceError::new("LimitExceededException", exceeded.to_string());
+    let limits = &call.endpoint.limits;
+    let place = limits.begin(&tenant.id, Work::Queries, tenant.limits.concurrent_queries).await.map_err(exceeded)?;
+    let lease = QueryLease::new(limits, &tenant.id, &tenant.limits, place, ScanBound::UNKNOWN).await.map_err(exceeded)?;
     let started = queries.start(&permit, lease).await.map_err(|error| match error {
         // A part of the language that the source does not run.
         SourceError::QueryUnsupported(faults) => malformed(&text, &faults),

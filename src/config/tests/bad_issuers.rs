@@ -111,11 +111,11 @@ fn an_issuer_must_be_checkable_to_be_believed() {
         ),
         (
             r#"jwks_url = "https://id.example.com/jwks.json""#,
-            "logmark.toml:2:1: auth.issuers[0].jwks_url: unknown key: expected `issuer`, `algorithms`, `keys`, `audiences`, `client_ids`, `leeway`, `max_lifetime`, `key_refresh`, `tenant`, `tenants`, `tenant_claim`, `scope_claims`, `require_typ` or `allow_private_jwks_uri`",
+            "logmark.toml:2:1: auth.issuers[0].jwks_url: unknown key: expected `issuer`, `algorithms`, `keys`, `audiences`, `client_ids`, `leeway`, `max_lifetime`, `key_refresh`, `tenant`, `tenants`, `tenant_claim`, `tenant_map`, `scope_claims`, `scope_map`, `required_claims`, `require_typ` or `allow_private_jwks_uri`",
         ),
         (
             "skip_signature = true",
-            "logmark.toml:2:1: auth.issuers[0].skip_signature: unknown key: expected `issuer`, `algorithms`, `keys`, `audiences`, `client_ids`, `leeway`, `max_lifetime`, `key_refresh`, `tenant`, `tenants`, `tenant_claim`, `scope_claims`, `require_typ` or `allow_private_jwks_uri`",
+            "logmark.toml:2:1: auth.issuers[0].skip_signature: unknown key: expected `issuer`, `algorithms`, `keys`, `audiences`, `client_ids`, `leeway`, `max_lifetime`, `key_refresh`, `tenant`, `tenants`, `tenant_claim`, `tenant_map`, `scope_claims`, `scope_map`, `required_claims`, `require_typ` or `allow_private_jwks_uri`",
         ),
     ];
     refused("[[auth.issuers]]", &cases);

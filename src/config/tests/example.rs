@@ -171,6 +171,7 @@ fn what_holds_is_printed_without_a_secret() {
   live tails: 10000
   response memory: 134217728 bytes
   times: handshake 10s, headers 10s, idle 1m, request 30s, work 20s, drain 20s
+tenant limits: counted in this process
 telemetry: json, info
 audit: standard output
 issuer https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_abc
@@ -187,7 +188,7 @@ source eu: cloudwatch, eu-central-1, at http://127.0.0.1:5000/, account 12345678
 source disk: local, ./logmark-data
   queries: 100 concurrent on N threads, memory 256 MiB per query, 320 MiB in total
   CloudWatch Logs protocol on 127.0.0.1:4586, access key AKIDLOCAL, secret key env:LOGMARK_LOCAL_SECRET, account 000000000000
-tenant acme, weight 1, 20 requests per second, 3 concurrent queries, 50 GB scanned per day, 5 tails, range 31d
+tenant acme, weight 1, 20 requests per second, 3 concurrent queries, 5 tails, 50 GB scanned per day, range 31d
   may read, query, tail in /acme/*, /shared/gateway of eu, streams prod-* (tenants.acme.grants[0])
     only events that match { $.tenant = acme }
     masked with \"***\": $.card, $.user.email

@@ -8,6 +8,7 @@ mod example;
 mod bad_server;
 mod bad_issuers;
 mod issuers;
+mod claims;
 mod bad_sources;
 mod cloudwatch;
 mod bad_tenants;

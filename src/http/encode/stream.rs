@@ -14,9 +14,13 @@ use crate::domain::event::{Position, StopReason};
 use crate::http::ops::tail::authority::Authority;
 use crate::http::problem::ApiError;
 use crate::http::response_budget::escaped_length;
+use crate::http::sent_budget::ENDING_BYTES;
+use crate::limits::lease::ByteReservation;
+use crate::limits::limit::LimitExceeded;
 use crate::sources::export::Export;
 use crate::sources::page_pool::{FRAME_BYTES, frame_bytes_of};
 use crate::sources::reader::ReadEvents;
+use crate::telemetry::metrics;
 
 /// The trailer with the cursor for the next request.
 pub const CURSOR_TRAILER: &str = "logmark-cursor";
@@ -80,6 +84,8 @@ pub struct StreamOptions {
     pub audit: Audit,
     /// The caller's permission, which is checked again when the policy changes.
     pub authority: Authority,
+    /// Counts the bytes in the tenant's daily budget, if it has one.
+    pub sent: Option<ByteReservation>,
 }
 
 impl std::fmt::Debug for StreamOptions {
@@ -133,6 +139,8 @@ struct EventStream<Op> {
     export: Export<Op>,
     writer: Writer,
     options: StreamOptions,
+    /// Why the stream ends, if the tenant's budget does.
+    exceeded: Option<LimitExceeded>,
     state: StreamState,
 }
 
@@ -140,7 +148,7 @@ type Step = Result<Frame<Bytes>, std::io::Error>;
 
 /// The body that writes the export.
 pub fn body<Op: ReadEvents>(export: Export<Op>, writer: Writer, options: StreamOptions) -> Body {
-    let stream = EventStream { export, writer, options, state: StreamState::Head };
+    let stream = EventStream { export, writer, options, exceeded: None, state: StreamState::Head };
     // Compression polls once more after the end.
     Body::new(StreamBody::new(Box::pin(stream::unfold(stream, step).fuse())))
 }
@@ -166,10 +174,7 @@ impl CompletePage {
     /// An upper estimate of its bytes.
     #[must_use]
     pub fn estimate(&self) -> usize {
-        /// Bytes around an event.
-        const AROUND: usize = 240;
-        let pages = self.pages.iter().map(|page| page.heap_bytes() + page.len() * AROUND);
-        self.head.len() + self.tail.len() + pages.sum::<usize>()
+        self.head.len() + self.tail.len() + self.pages.iter().map(estimate).sum::<usize>()
     }
 
     /// All bytes at once.
@@ -214,6 +219,19 @@ impl CompletePage {
     }
 }
 
+/// An upper estimate of a page's bytes, with few characters to escape.
+fn estimate(page: &Events) -> usize {
+    /// Bytes around an event.
+    const AROUND: usize = 240;
+    page.heap_bytes() + page.len() * AROUND
+}
+
+/// Bytes that are reserved for a page of a stream before it begins, so that a stream ends at a page's end, where it has a cursor.
+#[must_use]
+pub fn page_estimate(page: &Events) -> u64 {
+    estimate(page) as u64
+}
+
 /// The body of a complete answer, with the same trailer as a streamed one.
 pub fn finished(out: Vec<u8>, end: &StreamEnd) -> Body {
     let frames: [Step; 2] = [Ok(Frame::data(Bytes::from(out))), Ok(Frame::trailers(end.trailers()))];
@@ -234,11 +252,14 @@ async fn step<Op: ReadEvents>(mut stream: EventStream<Op>) -> Option<(Step, Even
                 (stream.data(out), StreamState::Events)
             }
             StreamState::Events => match stream.export.page().await {
+                Some(Ok((events, from))) if from == 0 && !stream.can_send(page_estimate(&events)).await => {
+                    stream.end_over_budget()
+                }
                 Some(Ok((events, _))) if stream.options.room.is_some() => stream.encode_whole(&events),
                 Some(Ok((events, from))) => {
                     let bytes = frame_bytes_of(&events);
                     if stream.export.try_reserve_frame(bytes) {
-                        (stream.encode(&events, from), StreamState::Events)
+                        stream.encode(&events, from).await
                     } else {
                         drop(events);
                         match stream.export.reserve_frame(bytes).await {
@@ -262,14 +283,49 @@ async fn step<Op: ReadEvents>(mut stream: EventStream<Op>) -> Option<(Step, Even
 
 impl<Op: ReadEvents> EventStream<Op> {
     /// Makes a frame of the page's events, beginning with the one at `from`.
-    fn encode(&mut self, events: &Events, from: usize) -> Option<Step> {
+    async fn encode(&mut self, events: &Events, from: usize) -> (Option<Step>, StreamState) {
         let mut out = Vec::new();
         let place = self.writer.part(events, from, FRAME_BYTES, &mut out);
         // Shrinking always succeeds: the written bytes are not more than the reserved ones.
         let _fits = self.export.try_reserve_frame(out.len() as u64);
+        if !self.can_send(out.len() as u64).await {
+            return self.end_over_budget();
+        }
         self.options.audit.events += (place - from) as u64;
         self.export.mark_written(place);
-        self.data(out)
+        (self.data(out), StreamState::Events)
+    }
+
+    /// Whether the tenant's budget has so many bytes left, besides those for the end of the stream.
+    async fn can_send(&mut self, bytes: u64) -> bool {
+        let Some(sent) = &mut self.options.sent else { return true };
+        match sent.ensure(bytes + ENDING_BYTES).await {
+            Ok(()) => true,
+            Err(exceeded) => {
+                self.exceeded = Some(exceeded);
+                false
+            }
+        }
+    }
+
+    /// The tenant's budget ends here: NDJSON ends with the error and a cursor from which the client can continue, if nothing of the
+    /// page was written. The other formats are cut off.
+    fn end_over_budget(&mut self) -> (Option<Step>, StreamState) {
+        let Some(exceeded) = self.exceeded.take() else { return (None, StreamState::Over) };
+        metrics::limit_refused(exceeded.limit.key());
+        let error = ApiError::from(exceeded);
+        let is_line = self.writer.layout() == Layout::Ndjson && self.options.room.is_none();
+        if !(is_line && self.export.try_end_before_page(StopReason::Bytes)) {
+            return (self.error_line(&error), StreamState::Over);
+        }
+        let cursor = self.export.ended().and_then(|(position, stop)| (self.options.seal)(position, stop).ok());
+        let Some(cursor) = cursor else { return (self.error_line(&error), StreamState::Over) };
+        self.options.audit.outcome = "failed";
+        let problem = error.problem().at(&self.options.problem_url);
+        let mut line = serde_json::to_vec(&serde_json::json!({ "error": problem, "cursor": cursor })).unwrap_or_default();
+        line.push(b'\n');
+        let end = StreamEnd { cursor, withheld: self.options.counts_withheld.then_some(self.export.withheld()) };
+        (self.data(line), StreamState::Trailers(end.trailers()))
     }
 
     /// Makes a frame of the whole page, if there is room for it.
@@ -302,6 +358,9 @@ impl<Op: ReadEvents> EventStream<Op> {
 
     fn data(&mut self, out: Vec<u8>) -> Option<Step> {
         self.options.audit.bytes += out.len() as u64;
+        if let Some(sent) = &mut self.options.sent {
+            sent.note(out.len() as u64);
+        }
         // Without spare capacity, since a slow client keeps this for long.
         (!out.is_empty()).then(|| Ok(Frame::data(Bytes::from(out.into_boxed_slice()))))
     }

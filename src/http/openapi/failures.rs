@@ -89,14 +89,14 @@ const FAILURES: [Failure; 23] = [
     failure(
         "RateLimited",
         "429",
-        "Too many requests of the tenant. See `Retry-After`, `RateLimit` and `RateLimit-Policy`",
+        "A limit of the tenant is reached. See `Retry-After`, `RateLimit` and `RateLimit-Policy`",
         &[C::RateLimited],
     )
     .with(TOO_OFTEN),
     failure(
         "BudgetExceeded",
         "429",
-        "Too many requests of the tenant, or its budget for queries is used up. See `Retry-After`",
+        "A limit of the tenant is reached, or a daily budget is used up. See `Retry-After`, `RateLimit` and `RateLimit-Policy`",
         &[C::RateLimited, C::BudgetExceeded],
     )
     .with(TOO_OFTEN),

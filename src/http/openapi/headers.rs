@@ -41,13 +41,14 @@ fn described() -> [Described; 13] {
         (
             "RateLimit",
             String,
-            "If the tenant has a limit of requests: how many can be sent now (`r`)",
+            "For each limit of the tenant that applies to the request: what is left (`r`), and the seconds until more is left (`t`)",
             json!("\"requests\";r=19;t=1"),
         ),
         (
             "RateLimit-Policy",
             String,
-            "If the tenant has a limit of requests: how many in a window (`q`, `w` in seconds)",
+            "For each limit of the tenant that applies to the request: its value (`q`), its unit unless requests (`qu`), and its window in \
+             seconds (`w`)",
             json!("\"requests\";q=20;w=1"),
         ),
         ("Location", String, "The path of the query", json!("/queries/AbCd")),

@@ -14,8 +14,8 @@ use crate::domain::query::{LogQuery, QueryError};
 use crate::http::field_error::{ErrorLocation, FieldError, Language};
 use crate::http::problem::{ApiError, INVALID_CURSOR};
 use crate::http::problem_code::ProblemCode as C;
+use crate::limits::limit::{Budget, Limit, LimitExceeded};
 use crate::sources::SourceError;
-use crate::sources::budget::QueryBudget;
 
 /// Lists every code in the description of `Problem.code`. The schema stays open: a later version may have more codes.
 pub(super) fn describe_codes(components: &mut Components) {
@@ -46,8 +46,8 @@ pub(super) fn example(code: C) -> ApiError {
         C::UnsupportedMediaType => ApiError::NotJson,
         C::UnknownHost => ApiError::UnknownHost,
         C::QueryForbidden => query_forbidden(),
-        C::RateLimited => ApiError::RateLimited { retry_after: Duration::from_secs(1) },
-        C::BudgetExceeded => ApiError::BudgetExceeded { budget: QueryBudget::Queries(3), retry_after: Duration::from_secs(1) },
+        C::RateLimited => limit_exceeded(Limit::RequestsPerSecond, 20, Duration::from_secs(1)),
+        C::BudgetExceeded => limit_exceeded(Limit::Budget(Budget::Scanned), 50_000_000_000, Duration::from_secs(3600)),
         C::HeadersTooLarge => ApiError::HeadersTooLarge(32_768),
         C::InternalError => ApiError::Internal(String::new()),
         C::NotSupported => ApiError::Source(SourceError::NotSupported("live tail")),
@@ -56,6 +56,10 @@ pub(super) fn example(code: C) -> ApiError {
         C::KeysUnavailable => ApiError::KeysUnavailable(String::new()),
         C::UpstreamTimeout => ApiError::TimedOut,
     }
+}
+
+fn limit_exceeded(limit: Limit, most: u64, retry_after: Duration) -> ApiError {
+    LimitExceeded { limit, most, left: 0, retry_after }.into()
 }
 
 fn invalid_filter() -> ApiError {

@@ -9,6 +9,7 @@ use utoipa::openapi::schema::ObjectBuilder;
 
 use super::list;
 use super::parameters::{GROUP_NAME, JSON_FORMAT, STREAM_NAME};
+use crate::auth::permit::GrantReason;
 use crate::auth::policy;
 use crate::domain::name::{LogGroupName, LogStreamName};
 use crate::domain::operation::Action;
@@ -104,6 +105,7 @@ impl From<policy::ExplainedRule> for RuleBody {
 
 /// The rules that allow the action.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
 #[schema(as = Because)]
 pub struct BecauseBody {
     /// The grant, by its path in the operator's configuration.
@@ -115,6 +117,17 @@ pub struct BecauseBody {
     /// The claim with the scope.
     #[schema(example = "scope")]
     claim: String,
+    /// The value of the claim, such as a group or a role, that the operator's configuration maps to the scope. Absent if the claim
+    /// contains the scope itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "log-readers")]
+    claim_value: Option<String>,
+}
+
+impl From<GrantReason> for BecauseBody {
+    fn from(GrantReason { grant, scope, claim, claim_value }: GrantReason) -> Self {
+        Self { grant, scope, claim, claim_value }
+    }
 }
 
 /// Explain a permission
@@ -161,7 +174,7 @@ pub(crate) async fn explain(
         source.map_or(policy::SourceFeatures { runs_queries: false, tails: false }, |source| app.sources.features(source));
     let policy::Explanation { allowed, because, rules, missing, needed_scope } =
         policy::explain(&caller, action, &group, stream.as_ref()).within(action, features);
-    let because = because.map(|reason| BecauseBody { grant: reason.grant, scope: reason.scope, claim: reason.claim });
+    let because = because.map(BecauseBody::from);
     let rules = rules.into_iter().map(RuleBody::from).collect();
     Ok(Json(ExplainBody { allowed, action: action.as_str(), group, stream, because, rules, missing, needed_scope }))
 }

@@ -1,5 +1,7 @@
 //! `GET /me`: the caller, its grants and its limits.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
@@ -11,11 +13,11 @@ use crate::domain::rules::EventMask;
 use crate::domain::time::Millis;
 use crate::http::AppState;
 use crate::http::authorized::{Authenticated, RequestContext};
-use crate::http::layers::RequestInfo;
 use crate::http::openapi::failures::{CommonFailures, InvalidParameter, Negotiated, TokenFailures};
 use crate::http::parameter::{ParameterList, ParametersOf, RequestParameters};
 use crate::http::problem::ApiError;
-use crate::sources::budget::RemainingBudget;
+use crate::limits::Remaining;
+use crate::limits::limit::{Limit, LimitState, Work};
 
 /// The request.
 #[derive(Debug)]
@@ -120,10 +122,22 @@ pub struct LimitsBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = 48.5)]
     scanned_gb_remaining: Option<f64>,
+    /// Concurrent exports: answers with events as NDJSON, CSV or text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = 2)]
+    concurrent_exports: Option<u32>,
     /// Concurrent live tails.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = 5)]
     tails: Option<u32>,
+    /// Gigabytes that answers can have in a day (UTC), before compression.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = 10.0)]
+    sent_gb_per_day: Option<f64>,
+    /// The longest range of one request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "31d")]
+    max_range: Option<String>,
     /// The longest range of one request, in seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = 2_678_400)]
@@ -151,10 +165,18 @@ pub struct RemainingBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = 48.5)]
     scanned_gb_per_day: Option<f64>,
+    /// Exports that can be started now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = 2)]
+    concurrent_exports: Option<u32>,
     /// Live tails that can be opened now.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = 4)]
     tails: Option<u32>,
+    /// Gigabytes that answers can still have today, before compression.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = 9.5)]
+    sent_gb_per_day: Option<f64>,
 }
 
 impl From<&Grant> for GrantBody {
@@ -172,18 +194,48 @@ impl From<&Grant> for GrantBody {
 }
 
 impl LimitsBody {
-    fn new(limits: &Limits, info: &RequestInfo, queries: RemainingBudget) -> Self {
+    fn new(limits: &Limits, remaining: &RemainingBody) -> Self {
         Self {
             requests_per_second: limits.requests_per_second.map(std::num::NonZeroU32::get),
-            requests_remaining: info.rate_limit().map(|state| state.remaining),
+            requests_remaining: remaining.requests_per_second,
             concurrent_requests: limits.concurrent_requests.map(std::num::NonZeroU32::get),
-            concurrent_requests_remaining: info.concurrency(),
+            concurrent_requests_remaining: remaining.concurrent_requests,
             concurrent_queries: limits.concurrent_queries,
-            queries_remaining: queries.queries,
+            queries_remaining: remaining.concurrent_queries,
             scanned_gb_per_day: limits.scanned_gb_per_day,
-            scanned_gb_remaining: queries.scanned_gb,
+            scanned_gb_remaining: remaining.scanned_gb_per_day,
+            concurrent_exports: limits.concurrent_exports,
             tails: limits.tails,
+            sent_gb_per_day: limits.sent_gb_per_day,
+            max_range: limits.max_range.map(spelt),
             max_range_seconds: limits.max_range.map(|max| max.as_secs()),
+        }
+    }
+}
+
+/// A duration as in the configuration: whole days, hours, minutes or seconds.
+fn spelt(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    let units = [(86_400, "d"), (3600, "h"), (60, "m")];
+    let unit = units.into_iter().find(|(length, _)| seconds > 0 && seconds.is_multiple_of(*length));
+    unit.map_or_else(|| format!("{seconds}s"), |(length, unit)| format!("{}{unit}", seconds / length))
+}
+
+impl RemainingBody {
+    /// Of the limits that the request was asked for, and of the others.
+    fn new(asked: &[LimitState], remaining: Remaining) -> Self {
+        let of = |limit| {
+            let state = asked.iter().find(|state| state.limit == limit)?;
+            Some(u32::try_from(state.remaining).unwrap_or(u32::MAX))
+        };
+        Self {
+            requests_per_second: of(Limit::RequestsPerSecond),
+            concurrent_requests: of(Limit::Work(Work::Requests)),
+            concurrent_queries: remaining.queries,
+            scanned_gb_per_day: remaining.scanned_gb,
+            concurrent_exports: remaining.exports,
+            tails: remaining.tails,
+            sent_gb_per_day: remaining.sent_gb,
         }
     }
 }
@@ -216,7 +268,9 @@ pub(crate) async fn me(
         &mut input,
         RequestContext { caller: &caller, now, headers: &headers, app: &app, work_time: app.limits.work_time },
     )?;
-    let queries = app.query_budgets.left(&caller.tenant.id, &caller.tenant.limits);
+    let limits = &caller.tenant.limits;
+    let remaining = app.tenant_limits.remaining(&caller.tenant.id, limits).await;
+    let remaining = RemainingBody::new(&info.limits(), remaining);
     Ok(Json(MeBody {
         tenant: caller.tenant.id.to_string(),
         subject: caller.claims.subject.clone(),
@@ -224,13 +278,7 @@ pub(crate) async fn me(
         expires_at: Millis(caller.claims.expires_at.saturating_mul(1000)),
         scopes: caller.scopes.iter().map(ToString::to_string).collect(),
         grants: caller.tenant.grants.iter().map(GrantBody::from).collect(),
-        limits: LimitsBody::new(&caller.tenant.limits, &info, queries),
-        remaining: RemainingBody {
-            requests_per_second: info.rate_limit().map(|state| state.remaining),
-            concurrent_requests: info.concurrency(),
-            concurrent_queries: queries.queries,
-            scanned_gb_per_day: queries.scanned_gb,
-            tails: app.tails.remaining(&caller.tenant),
-        },
+        limits: LimitsBody::new(limits, &remaining),
+        remaining,
     }))
 }

@@ -23,6 +23,8 @@ pub(super) struct AccountLimits {
     pub(super) queries: ConcurrencyLimiter,
     /// The sweeps of live tails, before the rate limiter of FilterLogEvents: each group that is followed has the same share.
     pub(super) sweeps: RateLimiter,
+    /// Sweeps take their calls one after another: its holder is the next. Fair, so that each group waits equally long.
+    pub(super) sweep_turn: tokio::sync::Mutex<()>,
     sweep_share: f64,
     /// Live tail sessions at a time.
     pub(super) live_sessions: Arc<Semaphore>,
@@ -41,6 +43,7 @@ impl AccountLimits {
             retries: RetryBudget::default(),
             queries: ConcurrencyLimiter::new(quotas.our_queries(), QueueLimits::default()),
             sweeps: RateLimiter::new(sweep_limits(quotas, tail.sweep_share)?),
+            sweep_turn: tokio::sync::Mutex::new(()),
             sweep_share: tail.sweep_share,
             live_sessions: Arc::new(Semaphore::new(tail.sessions as usize)),
             quota_refresh_claimed: AtomicBool::new(false),

@@ -73,6 +73,8 @@ impl<'w> Case<'w> {
         let wanted = match access {
             Access::NotFound => 404,
             Access::Forbidden => 403,
+            // What the grants forbid is refused before the group is looked for.
+            Access::By(by) if !exists && by.iter().any(|grant| grant.restricts()) && answer.status == 422 => 422,
             Access::By(_) if !exists => 404,
             Access::By(_) => return Some(answer.clone()),
         };

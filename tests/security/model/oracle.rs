@@ -115,6 +115,11 @@ impl Grant {
         self.streams.as_ref().is_none_or(|patterns| patterns.iter().any(|pattern| matches(pattern, stream)))
     }
 
+    /// Whether it shows only a part of its groups.
+    pub(super) fn restricts(&self) -> bool {
+        self.streams.is_some() || self.rule.is_some() || self.mask.is_some()
+    }
+
     fn admits(&self, event: &Event) -> bool {
         self.covers_stream(&event.stream) && self.rule.as_ref().is_none_or(|rule| rule.holds(&event.message))
     }

@@ -19,8 +19,8 @@ static RUNNER: LazyLock<Runner> = LazyLock::new(|| Runner::new(2, 256 << 20).unw
 
 /// Stores everything, and sets up the answers of the query calls.
 pub(super) fn fill(world: &World, logs: &mut Logs, queries: &mut Queries) {
-    let mut names: Vec<String> = Vec::new();
     for group in &world.groups {
+        let mut names: Vec<String> = Vec::new();
         group.streams.iter().for_each(|stream| logs.add_stream(&group.name, stream));
         for event in &group.events {
             logs.put(&group.name, &event.stream, event.time, &event.message);
@@ -37,10 +37,10 @@ pub(super) fn fill(world: &World, logs: &mut Logs, queries: &mut Queries) {
             record.extend(discover::all(&stored.message).into_iter().map(|(name, value)| (name, value.to_string())));
             queries.records.insert(pointer(stored.id), record);
         }
+        names.sort();
+        names.dedup();
+        queries.fields_of.insert(group.name.clone(), names.into_iter().map(|name| (&*name.leak(), 10)).collect());
     }
-    names.sort();
-    names.dedup();
-    queries.fields = names.into_iter().map(|name| (&*name.leak(), 10)).collect();
     queries.evaluate = Some(evaluate);
     queries.script.looks = 0;
     queries.script.bytes = 1_000.0;

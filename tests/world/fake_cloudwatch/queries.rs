@@ -85,6 +85,8 @@ pub(crate) struct Queries {
     pub(crate) most: usize,
     /// What GetLogGroupFields says.
     pub(crate) fields: Vec<(&'static str, u32)>,
+    /// The same for single groups.
+    pub(crate) fields_of: BTreeMap<String, Vec<(&'static str, u32)>>,
     /// Finds the rows of a query instead of the scripts.
     pub(crate) evaluate: Option<fn(&Logs, &Started<'_>) -> Result<Rows, AwsError>>,
     /// What GetLogRecord gives, by pointer.
@@ -96,7 +98,16 @@ impl Default for Queries {
     fn default() -> Self {
         let fields = vec![("@message", 100), ("status", 40)];
         let (scripts, records, queries) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        Self { script: Script::default(), scripts, most: 100, fields, evaluate: None, records, queries }
+        Self {
+            script: Script::default(),
+            scripts,
+            most: 100,
+            fields,
+            fields_of: BTreeMap::new(),
+            evaluate: None,
+            records,
+            queries,
+        }
     }
 }
 
@@ -145,7 +156,8 @@ impl Queries {
             "GetLogGroupFields" if !logs.has_group(text(request, "logGroupName")) => Err(NOT_FOUND),
             "GetLogGroupFields" => {
                 let shown = |(name, percent): &(&str, u32)| json!({ "name": name, "percent": percent });
-                Ok(json!({ "logGroupFields": self.fields.iter().map(shown).collect::<Vec<_>>() }))
+                let fields = self.fields_of.get(text(request, "logGroupName")).unwrap_or(&self.fields);
+                Ok(json!({ "logGroupFields": fields.iter().map(shown).collect::<Vec<_>>() }))
             }
             _ => {
                 let record = self.records.get(text(request, "logRecordPointer")).ok_or(INVALID)?;
@@ -180,7 +192,8 @@ impl Queries {
         }
         let mut script = self.scripts.get(&groups[0]).unwrap_or(&self.script).clone();
         if let Some(evaluate) = self.evaluate {
-            let limit = limit.and_then(|limit| u32::try_from(limit).ok()).unwrap_or(1_000);
+            let limit =
+                request.get("limit").and_then(Value::as_u64).and_then(|limit| u32::try_from(limit).ok()).unwrap_or(10_000);
             script.rows = evaluate(logs, &Started { text: query, groups: &groups, seconds: (start, end), limit })?;
         }
         let id = format!("{}12ab3456-12ab-123a-789e-{:012}", script.mark, self.queries.len());

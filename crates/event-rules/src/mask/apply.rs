@@ -96,8 +96,11 @@ impl Scan<'_> {
     fn member(&mut self, state: &State, position: usize, room: u32) -> Option<Read> {
         let (key, value) = json_text::key(self.bytes, position)?;
         let name = self.text.get(position + 1..key.end)?;
-        let inner =
-            if key.escaped { self.tree.member(state, &json_text::unescaped(name)).0 } else { self.tree.member(state, name).0 };
+        let inner = if key.escaped {
+            self.tree.member_of_object(state, &json_text::unescaped(name)).0
+        } else {
+            self.tree.member_of_object(state, name).0
+        };
         self.item(&inner, value, room)
     }
 

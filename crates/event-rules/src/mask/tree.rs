@@ -197,8 +197,19 @@ impl Tree {
 
     /// A member of an object, or the value that a caller names so. The second result is a path that hides it, if one does.
     pub(super) fn member(&self, state: &State, name: &str) -> (State, Option<usize>) {
-        let (mut state, mut path) = (*state, None);
-        for piece in name.split('.') {
+        let (value, wrapping) = self.unwrapped(state);
+        let (next, hiding) = self.member_of_object(&value, name);
+        (next, wrapping.or(hiding))
+    }
+
+    /// The same, for a state that is unwrapped already.
+    pub(super) fn member_of_object(&self, object: &State, name: &str) -> (State, Option<usize>) {
+        let mut pieces = name.split('.');
+        let (mut state, mut path) = self.step(object, Piece::named(pieces.next().unwrap_or_default()));
+        for piece in pieces {
+            if state.is_final() {
+                break;
+            }
             let (value, wrapping) = self.unwrapped(&state);
             let (next, hiding) = self.step(&value, Piece::named(piece));
             path = path.or(wrapping).or(hiding);
@@ -228,6 +239,11 @@ impl Tree {
 
     /// The state of a value that is not an array: it is its own only element.
     pub(super) fn unwrapped(&self, state: &State) -> (State, Option<usize>) {
+        let has_elements =
+            |number: usize| self.nodes.get(number).is_some_and(|node| node.any_index.is_some() || !node.indexes.is_empty());
+        if !numbers(state.nodes).any(has_elements) {
+            return (*state, None);
+        }
         let (mut all, mut last, mut path) = (*state, *state, None);
         while last.nodes.iter().any(|word| *word != 0) {
             let mut next = State::default();

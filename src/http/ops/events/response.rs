@@ -19,7 +19,6 @@ use crate::domain::name::LogStreamName;
 use crate::domain::rules::EventRules;
 use crate::domain::tail::EventsOperation;
 use crate::domain::time::{Millis, TimeSpec};
-use crate::http::AppState;
 use crate::http::authorized::{Authorized, ParseRequest};
 use crate::http::encode::Format;
 use crate::http::encode::json::{MAX_ENCODED_BYTE, MAX_ENCODED_EVENT, PageBody, escaped_events};
@@ -29,7 +28,11 @@ use crate::http::memory::CountedBody;
 use crate::http::ops::tail::authority::Authority;
 use crate::http::ops::tail::response::TailResponder;
 use crate::http::problem::ApiError;
+use crate::http::sent_budget::{BodyEstimate, ENDING_BYTES};
 use crate::http::validator::Validator;
+use crate::http::AppState;
+use crate::limits::lease::Lease;
+use crate::limits::limit::Work;
 use crate::sources::SourceError;
 use crate::sources::export::Export;
 use crate::sources::page_pool::MAX_ESCAPED_BYTE;
@@ -59,8 +62,9 @@ where
     match request.into() {
         EventsRequest::Stored(request) => {
             check_columns(request.columns.as_ref(), permit.rules())?;
+            let concurrent_exports = caller.tenant.limits.concurrent_exports;
             let authority = Authority::new(&app, caller, permit.clone(), request.credential.clone());
-            let response = EventResponder { app, request, now, info, authority };
+            let response = EventResponder { app, request, now, info, authority, concurrent_exports };
             match permit.narrow() {
                 EventsPermit::ReadStream(permit) => response.write(permit).await,
                 EventsPermit::ReadGroup(permit) => response.write(permit).await,
@@ -107,11 +111,22 @@ struct EventResponder {
     now: Millis,
     info: Arc<RequestInfo>,
     authority: Authority,
+    /// The tenant's limit.
+    concurrent_exports: Option<u32>,
 }
+
+/// The place of an export among those of its tenant, until its answer is sent.
+#[derive(Debug)]
+struct ExportLease(#[expect(dead_code, reason = "held until it is dropped")] Lease);
 
 impl EventResponder {
     async fn write<Op: ReadEvents>(mut self, permit: Permit<Op>) -> Result<Response, ApiError> {
         let position = self.request.position.take();
+        if self.request.format != Format::Json {
+            let share = permit.share();
+            let export = self.app.tenant_limits.begin(&share.tenant, Work::Exports, self.concurrent_exports).await?;
+            self.info.hold_until_sent(ExportLease(export));
+        }
         match (self.request.format, self.request.direction) {
             (Format::Json, _) | (_, Direction::Backward) => self.page(permit, position).await,
             (_, Direction::Forward) => self.stream(permit, position).await,
@@ -191,6 +206,7 @@ impl EventResponder {
             Format::Json => Writer::new(Layout::JsonItems),
             _ => self.writer(),
         };
+        let estimate = written.estimate() as u64;
         let at_worst = written.estimate().saturating_mul(MAX_ESCAPED_BYTE) as u64;
         let body = if written.estimate() <= WHOLE_BYTES && room.resize(room.bytes().max(at_worst)) {
             let (out, end) = written.whole(writer);
@@ -206,6 +222,7 @@ impl EventResponder {
         self.info.hold_until_sent(room);
         let mut response = body.into_response();
         response.extensions_mut().insert(CountedBody);
+        response.extensions_mut().insert(BodyEstimate(estimate));
         response
     }
 
@@ -236,7 +253,12 @@ impl EventResponder {
             export = export.with_page_size(room / 2 / MAX_ENCODED_EVENT, room / 2 / MAX_ENCODED_BYTE);
         }
         // The first page is read before the answer's head is sent, so that an error has a status.
-        export.page().await.transpose()?;
+        let first = export.page().await.transpose()?;
+        let mut sent = self.info.take_sent();
+        if let (Some(sent), Some((events, _))) = (&mut sent, &first) {
+            sent.ensure(stream::page_estimate(events) + ENDING_BYTES).await?;
+        }
+        drop(first);
         line.write_begin();
         let seal_next = Box::new(move |position: &Position, stop| {
             let mode = if stop == StopReason::End { ReadMode::Follow } else { ReadMode::Range };
@@ -244,8 +266,7 @@ impl EventResponder {
         });
         let problem_url = self.app.problem_url().to_owned();
         let writer = self.writer();
-        let response = Response::new(Body::empty());
-        let response = self.with_headers(response, counts_withheld);
+        let response = self.with_headers(Response::new(Body::empty()), counts_withheld);
         let ending = StreamOptions {
             seal: seal_next,
             as_line: self.request.cursor_line,
@@ -254,6 +275,7 @@ impl EventResponder {
             problem_url,
             audit: audit::<Op>(line),
             authority: self.authority,
+            sent,
         };
         Ok(response.map(|_| stream::body(export, writer, ending)))
     }

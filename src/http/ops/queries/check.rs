@@ -30,7 +30,7 @@ use crate::http::parameter::{Example, ParameterList, ParametersOf, RequestParame
 use crate::http::problem::ApiError;
 use crate::http::problem_code::ProblemCode;
 use crate::http::{App, AppState};
-use crate::sources::budget::GIGABYTE;
+use crate::limits::limit::{Budget, GIGABYTE};
 use crate::sources::{Queries, SourceError};
 
 const QUERY: Member<StringValue> = Member::required(
@@ -195,7 +195,7 @@ pub(crate) async fn check_query(
         refusals,
         columns,
         shape,
-        estimate: estimated(&app, &caller, queries, estimate),
+        estimate: estimated(&app, &caller, queries, estimate).await,
     }))
 }
 
@@ -209,8 +209,8 @@ fn refusal(error: SourceError, end: usize) -> Result<RefusalBody, ApiError> {
     Ok(RefusalBody::new(code, ApiError::Source(error).problem().detail, 0, end))
 }
 
-fn estimated(app: &App, caller: &Caller, queries: &dyn Queries, estimate: ScanEstimate) -> EstimateBody {
-    let bytes = estimate.bytes();
+async fn estimated(app: &App, caller: &Caller, queries: &dyn Queries, estimate: ScanEstimate) -> EstimateBody {
+    let (bytes, tenant) = (estimate.bytes(), &caller.tenant);
     EstimateBody {
         bytes,
         usd: bytes.zip(queries.price_per_gb()).map(|(bytes, price)| bytes as f64 / GIGABYTE * price),
@@ -219,6 +219,6 @@ fn estimated(app: &App, caller: &Caller, queries: &dyn Queries, estimate: ScanEs
             ScanEstimate::Stored(_) => "stored",
             ScanEstimate::Unknown => "unknown",
         },
-        remaining_gb: app.query_budgets.left(&caller.tenant.id, &caller.tenant.limits).scanned_gb,
+        remaining_gb: app.tenant_limits.left(&tenant.id, Budget::Scanned, tenant.limits.scanned_gb_per_day).await,
     }
 }

@@ -13,6 +13,7 @@ use super::new_query::{self, NewQuery};
 use super::read::MAX_ROWS_IN_PAGE;
 use super::response::{self, QueryBody};
 use super::{FORMAT, PREFER, QUERY, applied, counted, group_names, preferred_wait, read_format, read_rows};
+use crate::auth::permit::Permit;
 use crate::auth::tenant::Tenant;
 use crate::domain::query::LogQuery;
 use crate::domain::query::operations::{QueryStatus, StartQuery};
@@ -30,7 +31,9 @@ use crate::http::ops::list;
 use crate::http::parameter::{ParameterList, ParametersOf, RequestParameters};
 use crate::http::problem::ApiError;
 use crate::http::{App, AppState};
-use crate::sources::budget::{Lease, QueryBudget};
+use crate::limits::lease::Lease;
+use crate::limits::limit::Work;
+use crate::sources::budget::{QueryLease, ScanBound};
 use crate::sources::{Queries, SourceError};
 
 /// The rest of the request.
@@ -60,20 +63,24 @@ impl ParseRequest for StartQueryRequest {
     }
 }
 
-/// The lease for one more query. At the tenant's limit, the queries that run are polled first, since some may have ended.
-async fn lease(app: &App, tenant: &Tenant, queries: &dyn Queries) -> Result<Lease, ApiError> {
-    let first = match app.query_budgets.lease(&tenant.id, &tenant.limits) {
-        Ok(lease) => return Ok(lease),
-        Err(exceeded) => exceeded,
+/// A place for one more query. At the tenant's limit, the queries that run are polled first, since some may have ended.
+async fn place(app: &App, tenant: &Tenant, queries: &dyn Queries) -> Result<Lease, ApiError> {
+    let most = tenant.limits.concurrent_queries;
+    if let Ok(place) = app.tenant_limits.begin(&tenant.id, Work::Queries, most).await {
+        return Ok(place);
+    }
+    queries.poll_all(&tenant.id).await;
+    Ok(app.tenant_limits.begin(&tenant.id, Work::Queries, most).await?)
+}
+
+/// What the query takes of its tenant's limits: a place, and the bytes that it can scan.
+async fn lease(app: &App, tenant: &Tenant, queries: &dyn Queries, permit: &Permit<StartQuery>) -> Result<QueryLease, ApiError> {
+    let place = place(app, tenant, queries).await?;
+    let bound = match tenant.limits.scanned_gb_per_day {
+        Some(_) => queries.scan_bound(permit).await?,
+        None => ScanBound::UNKNOWN,
     };
-    let again = match first.budget {
-        QueryBudget::Queries(_) => {
-            queries.poll_all(&tenant.id).await;
-            app.query_budgets.lease(&tenant.id, &tenant.limits)
-        }
-        QueryBudget::ScannedBytes(_) => Err(first),
-    };
-    again.map_err(|exceeded| ApiError::BudgetExceeded { budget: exceeded.budget, retry_after: exceeded.retry_after })
+    Ok(QueryLease::new(&app.tenant_limits, &tenant.id, &tenant.limits, place, bound).await?)
 }
 
 /// Start a query
@@ -109,7 +116,7 @@ pub(crate) async fn start_query(
     let queries = app.sources.queries(&permit, &source)?;
     info.audit_context().set_query(permit.op().query.text());
     let begun = Instant::now();
-    let mut lease = lease(&app, &caller.tenant, queries).await?;
+    let mut lease = lease(&app, &caller.tenant, queries, &permit).await?;
     if queries.counts_hidden_streams() && !permit.visibility().iter().all(Visibility::is_whole) {
         lease = lease.withholding();
     }

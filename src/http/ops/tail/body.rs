@@ -27,7 +27,10 @@ use crate::http::layers::RequestInfo;
 use crate::http::ops::events::tail_request::TailRequest;
 use crate::http::problem::ApiError;
 use crate::http::response_budget::{ResponseBudget, escaped_length};
+use crate::http::sent_budget::ENDING_BYTES;
 use crate::http::tail_limits::TailGuard;
+use crate::limits::lease::ByteReservation;
+use crate::limits::limit::LimitExceeded;
 use crate::sources::tail::{TailEvents, TailGap, TailItem, TailPosition, TailReader};
 use crate::sources::{SourceError, scheduler_share};
 use crate::telemetry::audit::AuditLine;
@@ -59,6 +62,8 @@ pub struct TailContext {
     pub audit: Option<AuditLine>,
     /// Counts the tail until it ends.
     pub guard: TailGuard,
+    /// Counts the bytes in the tenant's daily budget, if it has one.
+    pub sent: Option<ByteReservation>,
 }
 
 /// A call of the reader. It owns the reader, so that it is polled to its end however often another event comes first.
@@ -175,6 +180,9 @@ impl TailBody {
         };
         self.keep_alive_at = Instant::now() + KEEP_ALIVE;
         self.bytes += frame.bytes.len() as u64;
+        if let Some(sent) = &mut self.context.sent {
+            sent.note(frame.bytes.len() as u64);
+        }
         self.room = self.room.map(|room| room.saturating_sub(escaped_length(&frame.bytes)));
         Some((Ok(Frame::data(Bytes::from_owner(frame))), self))
     }
@@ -261,6 +269,13 @@ impl TailBody {
             self.end_without_room(out);
             return None;
         }
+        if let Err(exceeded) = self.reserve_sent(out.len() as u64).await {
+            self.position = before;
+            out.clear();
+            metrics::limit_refused(exceeded.limit.key());
+            self.fail_with_cursor(&exceeded.into(), out);
+            return None;
+        }
         let memory = self.reserve(events.memory.take(), out.len() as u64).await;
         match memory {
             Ok(memory) => {
@@ -288,6 +303,14 @@ impl TailBody {
         } else {
             let detail = "an event is larger than can be returned here: read it through a front door that streams";
             self.fail(&ApiError::parameter("follow", detail), out);
+        }
+    }
+
+    /// Bytes of the tenant's budget for a frame, besides those for the end of the tail.
+    async fn reserve_sent(&mut self, bytes: u64) -> Result<(), LimitExceeded> {
+        match &mut self.context.sent {
+            Some(sent) => sent.ensure(bytes + ENDING_BYTES).await,
+            None => Ok(()),
         }
     }
 
@@ -324,12 +347,22 @@ impl TailBody {
 
     /// Ends the tail with a problem document.
     fn fail(&mut self, error: &ApiError, out: &mut Vec<u8>) {
+        self.end_with_problem(error, None, out);
+    }
+
+    /// As [`Self::fail`], with the cursor from which the client can continue later.
+    fn fail_with_cursor(&mut self, error: &ApiError, out: &mut Vec<u8>) {
+        let cursor = self.cursor(&self.position).ok();
+        self.end_with_problem(error, cursor.as_deref(), out);
+    }
+
+    fn end_with_problem(&mut self, error: &ApiError, cursor: Option<&str>, out: &mut Vec<u8>) {
         (self.is_over, self.outcome) = (true, "failed");
         let mut problem = error.problem().at(self.context.app.problem_url());
         problem.instance = self.context.info.id().to_owned();
         metrics::problem(self.context.operation, problem.code);
         tracing::warn!(request.id = self.context.info.id(), problem.code, error = %error, "a live tail ended: {error}");
-        self.writer.marker("error", problem, None, out);
+        self.writer.marker("error", problem, cursor, out);
     }
 
     fn cursor(&self, position: &TailPosition) -> Result<String, ApiError> {

@@ -14,7 +14,7 @@ use crate::auth::permit::Permit;
 use crate::domain::name::LogStreamName;
 use crate::domain::time::Millis;
 use crate::http::AppState;
-use crate::http::concurrency::ConcurrencyGuard;
+use crate::http::authorized::RequestLease;
 use crate::http::encode::Format;
 use crate::http::encode::compress::Uncompressed;
 use crate::http::layers::RequestInfo;
@@ -49,10 +49,10 @@ impl TailResponder {
         let Self { app, request, info, authority, .. } = self;
         let source = permit.sources().first().map(|rule| rule.source.clone()).ok_or(SourceError::NotFound)?;
         let tail = app.sources.tail(&permit)?;
-        let guard = app.tails.open(&authority.caller().tenant)?;
+        let guard = app.tails.open(&app.tenant_limits, &authority.caller().tenant).await?;
         let reader = Op::follow(tail, &permit, request.start.clone()).await?;
         // A tail is counted as a tail, and not as a running request too.
-        info.release::<ConcurrencyGuard>();
+        info.release::<RequestLease>();
         let audit = app.audit.is_enabled().then(|| {
             let (group, stream) = (&request.cursor_request.group, &request.cursor_request.stream);
             let stream = stream.as_ref().map(LogStreamName::as_str);
@@ -64,8 +64,9 @@ impl TailResponder {
         let writer = FrameWriter::new(format, request.columns.clone());
         let draining = app.tails.draining();
         let budget = info.response_budget();
-        let context =
-            TailContext { app, request, info, source, permit_share: permit.share().clone(), operation: Op::NAME, audit, guard };
+        let sent = info.take_sent();
+        let permit_share = permit.share().clone();
+        let context = TailContext { app, request, info, source, permit_share, operation: Op::NAME, audit, guard, sent };
         let body = TailBody::new(context, reader, writer, authority, draining, budget);
         Ok(with_headers(body.into_body().into_response(), format))
     }

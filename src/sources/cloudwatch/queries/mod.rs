@@ -34,8 +34,9 @@ use crate::domain::query::operations::{
 use crate::domain::query::scope::QueryScope;
 use crate::domain::query::{MAX_CHARACTERS, UnsendableQuery};
 use crate::domain::rules::{EventRules, Visibility};
+use crate::limits::limit::GIGABYTE;
 use crate::sources::SourceError;
-use crate::sources::budget::{GIGABYTE, Lease};
+use crate::sources::budget::{QueryLease, ScanBound};
 use crate::sources::page_pool::memory_error;
 use crate::sources::queries::{Queries, StartedQuery};
 use crate::sources::visible::check_masks;
@@ -56,11 +57,15 @@ impl Queries for CloudWatch {
         estimate::of(&self.client, permit).await
     }
 
+    async fn scan_bound(&self, permit: &Permit<StartQuery>) -> Result<ScanBound, SourceError> {
+        estimate::bound(&self.client, permit).await
+    }
+
     fn price_per_gb(&self) -> Option<f64> {
         self.tracker.settings.price_per_gb
     }
 
-    async fn start(&self, permit: &Permit<StartQuery>, lease: Lease) -> Result<StartedQuery, SourceError> {
+    async fn start(&self, permit: &Permit<StartQuery>, lease: QueryLease) -> Result<StartedQuery, SourceError> {
         let request = request(permit)?;
         let op = permit.op();
         let query = RunningQuery {
@@ -187,13 +192,14 @@ impl QueryTracker {
         request: calls::StartQuery,
         query: RunningQuery,
         share: Share,
-        lease: Lease,
+        mut lease: QueryLease,
     ) -> Result<StartedQuery, SourceError> {
         let acquire_permit = self.acquire_permit(&share).await?;
         let id = self.client.call(&share, &request).await.map_err(CallError::plain)?.query_id;
         if id.is_empty() {
             return Err(SourceError::Upstream("StartQuery returned no id".to_owned()));
         }
+        lease.mark_started();
         self.track(&id, &share, Instant::now(), Some(QueryResources { lease, _permit: acquire_permit }));
         let (tracker, runtime) = (Arc::clone(self), tokio::runtime::Handle::current());
         let unclaimed = id.clone();

@@ -5,6 +5,7 @@
 //! and its resources are released as soon as a response says that it has ended.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
@@ -17,12 +18,13 @@ use crate::auth::permit::Share;
 use crate::domain::name::TenantId;
 use crate::domain::query::operations::{QueryStatus, Statistics};
 use crate::sources::SourceError;
-use crate::sources::budget::Lease;
+use crate::sources::budget::QueryLease;
 use crate::sources::cloudwatch::account_limits::AccountLimits;
 use crate::sources::cloudwatch::client::Client;
 use crate::sources::cloudwatch::errors::CallError;
 use crate::sources::cloudwatch::settings::QuerySettings;
 use crate::sources::scheduler_share;
+use crate::telemetry::trace;
 
 /// The first wait between two polls of a query.
 const FIRST_POLL: Duration = Duration::from_millis(250);
@@ -62,6 +64,8 @@ pub(super) struct TrackedQuery {
     /// Held by the task that polls; all others wait for its result.
     progress: tokio::sync::Mutex<Progress>,
     resources: Mutex<Option<QueryResources>>,
+    /// Whether it is being stopped for its tenant's budget.
+    is_over_budget: AtomicBool,
     ended: Notify,
 }
 
@@ -69,7 +73,7 @@ pub(super) struct TrackedQuery {
 #[derive(Debug)]
 pub(super) struct QueryResources {
     /// The lease of the tenant's budget.
-    pub(super) lease: Lease,
+    pub(super) lease: QueryLease,
     /// The permit of the account's concurrent queries.
     pub(super) _permit: ConcurrencyPermit,
 }
@@ -137,6 +141,7 @@ impl QueryTracker {
             last_requested: Mutex::new(now),
             progress: tokio::sync::Mutex::new(Progress { status: QueryStatus::Scheduled, wait: FIRST_POLL, next: first }),
             resources: Mutex::new(resources),
+            is_over_budget: AtomicBool::new(false),
             ended: Notify::new(),
         });
         // Beyond the maximum a query is polled only for waiting requests, and only its caller and AWS stop it.
@@ -148,13 +153,22 @@ impl QueryTracker {
     }
 
     /// Records a response about a query.
-    pub(super) fn note(&self, id: &str, status: QueryStatus, statistics: Option<Statistics>) {
+    pub(super) fn note(self: &Arc<Self>, id: &str, status: QueryStatus, statistics: Option<Statistics>) {
         let Some(tracked) = locked(&self.running).get(id).cloned() else { return };
+        let mut is_over = false;
         if let (Some(resources), Some(statistics)) = (locked(&tracked.resources).as_mut(), statistics) {
-            resources.lease.note_scanned(statistics.bytes_scanned);
+            is_over = resources.lease.note_scanned(statistics.bytes_scanned);
+            if status.has_ended() {
+                resources.lease.mark_ended();
+            }
         }
         if status.has_ended() {
             self.forget(&tracked);
+        } else if is_over && !tracked.is_over_budget.swap(true, Ordering::Relaxed) {
+            let tracker = Arc::clone(self);
+            tokio::spawn(trace::in_current_trace(async move {
+                tracker.stop_unwanted(&tracked.id, &tracked.share, "its tenant's budget of scanned bytes is used up").await;
+            }));
         }
     }
 
@@ -166,7 +180,7 @@ impl QueryTracker {
     }
 
     /// The status of the query, from a response that is at most as old as the wait between two polls.
-    async fn poll(&self, tracked: &TrackedQuery) -> Result<(QueryStatus, Instant), CallError> {
+    async fn poll(self: &Arc<Self>, tracked: &TrackedQuery) -> Result<(QueryStatus, Instant), CallError> {
         let mut progress = tracked.progress.lock().await;
         if !progress.status.has_ended() && Instant::now() >= progress.next {
             let request = GetQueryResults { query_id: &tracked.id, next_token: None, max_items: 1 };
@@ -180,7 +194,7 @@ impl QueryTracker {
     }
 
     /// Waits until the query has ended, at most until `until`.
-    pub(super) async fn wait(&self, tracked: &TrackedQuery, until: Instant) -> Result<QueryStatus, SourceError> {
+    pub(super) async fn wait(self: &Arc<Self>, tracked: &TrackedQuery, until: Instant) -> Result<QueryStatus, SourceError> {
         loop {
             tracked.mark_requested();
             let polled = tokio::time::timeout_at(until, self.poll(tracked)).await;
@@ -194,7 +208,7 @@ impl QueryTracker {
     }
 
     /// Polls the tenant's queries.
-    pub(super) async fn poll_all(&self, tenant: &TenantId) {
+    pub(super) async fn poll_all(self: &Arc<Self>, tenant: &TenantId) {
         let all: Vec<_> = locked(&self.running).values().filter(|tracked| tracked.share.tenant == *tenant).cloned().collect();
         for tracked in all {
             // If the poll fails, the query is assumed to be running.
@@ -203,19 +217,27 @@ impl QueryTracker {
     }
 
     /// Stops a query. Succeeds for a query that has ended or does not exist.
-    pub(super) async fn stop(&self, id: &str, share: &Share) -> Result<(), SourceError> {
+    pub(super) async fn stop(self: &Arc<Self>, id: &str, share: &Share) -> Result<(), SourceError> {
         match self.client.call(share, &StopQuery { query_id: id }).await {
             Ok(StopQueryResponse { success: false }) => Err(SourceError::Upstream("StopQuery did not stop the query".to_owned())),
             Ok(StopQueryResponse { success: true }) | Err(CallError::InvalidParameter | CallError::NotFound(_)) => {
-                self.note(id, QueryStatus::Cancelled, None);
+                self.note(id, QueryStatus::Cancelled, self.last_statistics(id).await);
                 Ok(())
             }
             Err(error) => Err(error.plain()),
         }
     }
 
+    /// What a stopped query has scanned, if its tenant has a budget for that. Without an answer its reserved bytes count.
+    async fn last_statistics(&self, id: &str) -> Option<Statistics> {
+        let tracked = locked(&self.running).get(id).cloned()?;
+        locked(&tracked.resources).as_ref().filter(|resources| resources.lease.is_limited())?;
+        let request = GetQueryResults { query_id: id, next_token: None, max_items: 1 };
+        self.client.call(&tracked.share, &request).await.ok()?.statistics()
+    }
+
     /// Stops an abandoned query, and logs it. Retries for as long as a query may run, because AWS bills each minute.
-    pub(super) async fn stop_unwanted(&self, id: &str, share: &Share, reason: &'static str) {
+    pub(super) async fn stop_unwanted(self: &Arc<Self>, id: &str, share: &Share, reason: &'static str) {
         tracing::info!(tenant.id = %share.tenant, reason, "stopping a query: {reason}");
         let (until, mut wait) = (Instant::now() + self.settings.max_time, STOP_RETRY);
         while let Err(error) = self.stop(id, share).await {
@@ -233,7 +255,7 @@ impl QueryTracker {
     }
 
     /// Stops the running queries that were started here.
-    pub(super) async fn close(&self) {
+    pub(super) async fn close(self: &Arc<Self>) {
         let all: Vec<_> = locked(&self.running).values().filter(|tracked| tracked.is_own()).cloned().collect();
         let stops = all.iter().map(|tracked| self.stop_unwanted(&tracked.id, &tracked.share, "the service stops"));
         futures_util::future::join_all(stops).await;

@@ -11,7 +11,7 @@ use logmark_tail_merge::ledger::Sums;
 use logmark_tail_merge::{Candidate, Mark, reconcile};
 
 use super::event::{fingerprint, history_hash};
-use super::position::{HistoryPosition, Place};
+use super::position::{HistoryPosition, Place, Unwanted};
 use super::view::View;
 use crate::domain::event::Position;
 use crate::domain::time::{Millis, TimeRange};
@@ -40,6 +40,7 @@ pub(super) struct History {
     /// If its `through` is the horizon: what was delivered of the later events. Else the history has what was ingested after
     /// `through`, without what was delivered of it.
     mark: Mark,
+    unwanted: Option<Unwanted>,
     position: HistoryPosition,
     /// The events that the mark stands for, by fingerprint; `None`: not found out yet.
     delivered: Option<HashMap<u128, u32>>,
@@ -52,12 +53,14 @@ pub(super) struct History {
 }
 
 impl History {
-    pub(super) fn new(mark: Mark, position: HistoryPosition) -> Self {
+    /// From a place of the feed on.
+    pub(super) fn new(Place { mark, unwanted, .. }: Place, position: HistoryPosition) -> Self {
         let is_known = mark.through >= position.horizon || mark.sums == Sums::default();
         Self {
             delivered: is_known.then(HashMap::new),
             is_passing: position.after.is_some(),
             mark,
+            unwanted,
             position,
             next: None,
             is_read: false,
@@ -86,7 +89,7 @@ impl History {
             let is_wanted = self.wants(event);
             if is_wanted {
                 let history = HistoryPosition { from: event.timestamp(), after: Some(history_hash(event)), ..self.position };
-                positions.push(Place { mark: self.mark, history: Some(history) }.to_position());
+                positions.push(Place { mark: self.mark, history: Some(history), unwanted: self.unwanted }.to_position());
             }
             is_wanted
         });
@@ -111,7 +114,8 @@ impl History {
         }
         let ingestion = event.ingestion_time().unwrap_or(event.timestamp());
         let is_known = self.mark.through < self.position.horizon && ingestion <= self.mark.through;
-        if is_known || ingestion > self.position.horizon {
+        let is_unwanted = self.unwanted.is_some_and(|unwanted| unwanted.contains(event.timestamp(), ingestion));
+        if is_known || is_unwanted || ingestion > self.position.horizon {
             return false;
         }
         let Some(delivered) = self.delivered.as_mut().filter(|delivered| !delivered.is_empty()) else { return true };

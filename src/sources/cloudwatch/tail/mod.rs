@@ -6,7 +6,7 @@
 //! events that its permit hides.
 //!
 //! Reading order: [`event`], [`session`] (`StartLiveTail`), [`existence`] (of named streams), [`feed`] (what viewers share), [`worker`] (what fills it), [`position`],
-//! [`view`] (what one viewer may see), [`history`] (stored events), [`reader`] (one viewer). See docs/decisions/011.
+//! [`view`] (what one viewer may see), [`history`] (stored events), [`items`], [`reader`] (one viewer). See docs/decisions/011.
 
 mod event;
 mod existence;
@@ -16,6 +16,7 @@ mod worker;
 mod position;
 mod view;
 mod history;
+mod items;
 mod reader;
 
 use std::collections::HashMap;

@@ -27,6 +27,22 @@ pub(super) struct HistoryPosition {
     pub(super) after: Option<u64>,
 }
 
+/// Events with a timestamp before the start that the viewer has asked for, which had arrived before it asked. The history leaves them out;
+/// the feed has those that were not settled then. What arrived later is a late event, which is delivered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Unwanted {
+    /// The start.
+    pub(super) start: i64,
+    /// When the viewer asked.
+    pub(super) begun: i64,
+}
+
+impl Unwanted {
+    pub(super) fn contains(self, timestamp: i64, ingestion: i64) -> bool {
+        timestamp < self.start && ingestion <= self.begun
+    }
+}
+
 /// A position in a tail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Place {
@@ -34,6 +50,8 @@ pub(super) struct Place {
     pub(super) mark: Mark,
     /// The stored events that it is to receive first.
     pub(super) history: Option<HistoryPosition>,
+    /// What it is not to receive of the feed.
+    pub(super) unwanted: Option<Unwanted>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -44,12 +62,21 @@ struct Form {
     count: u64,
     powers: [u64; SUMS],
     history: Option<HistoryPosition>,
+    unwanted: Option<Unwanted>,
 }
 
 impl Place {
+    /// A place in the feed.
+    pub(super) fn following(mark: Mark, unwanted: Option<Unwanted>) -> Self {
+        Self { mark, history: None, unwanted }
+    }
+
     pub(super) fn to_position(self) -> TailPosition {
         let Mark { through, last, sums: Sums { count, powers } } = self.mark;
-        let form = Form { version: VERSION, through, last: last.saturating_sub(through), count, powers, history: self.history };
+        let last = last.saturating_sub(through);
+        // A feed that is complete through that time has no more of it.
+        let unwanted = self.unwanted.filter(|unwanted| through < unwanted.begun);
+        let form = Form { version: VERSION, through, last, count, powers, history: self.history, unwanted };
         let mut bytes = postcard::to_allocvec(&form).unwrap_or_default();
         // The length tells nothing of the numbers.
         bytes.resize(MAX_POSITION_BYTES, 0);
@@ -68,8 +95,11 @@ impl Place {
         if form.history.is_some_and(|history| !TIMES.contains(&history.from) || !TIMES.contains(&history.horizon)) {
             return Err(SourceError::InvalidPosition);
         }
+        if form.unwanted.is_some_and(|unwanted| !TIMES.contains(&unwanted.start) || !TIMES.contains(&unwanted.begun)) {
+            return Err(SourceError::InvalidPosition);
+        }
         let sums = Sums { count: form.count, powers: form.powers };
-        Ok(Self { mark: Mark { through: form.through, last, sums }, history: form.history })
+        Ok(Self { mark: Mark { through: form.through, last, sums }, history: form.history, unwanted: form.unwanted })
     }
 }
 
@@ -79,7 +109,8 @@ mod tests {
 
     fn place(value: u64, time: i64, history: Option<HistoryPosition>) -> Place {
         let sums = Sums { count: value, powers: [value.min((1 << 61) - 2); SUMS] };
-        Place { mark: Mark { through: time, last: time + 60_000, sums }, history }
+        let unwanted = history.map(|history| Unwanted { start: history.from, begun: time + 15_000 });
+        Place { mark: Mark { through: time, last: time + 60_000, sums }, history, unwanted }
     }
 
     #[test]

@@ -9,8 +9,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use logmark_event_page::build::PlainEvent;
-use logmark_event_page::{Builder, Events};
 use logmark_quota::Reservation;
 use logmark_tail_merge::{Feed as Offer, Mark, Viewer};
 use tokio::sync::watch;
@@ -19,13 +17,12 @@ use tokio::time::Instant;
 use super::TailHub;
 use super::feed::{Batch, Event, News, Snapshot, Status, Viewing};
 use super::history::{History, Step};
-use super::position::{HistoryPosition, Place};
+use super::items::{chunk_end, deliver};
+use super::position::{HistoryPosition, Place, Unwanted};
 use super::view::{TailPermit, View};
 use crate::domain::time::Millis;
 use crate::sources::SourceError;
-use crate::sources::tail::{
-    GapReason, MAX_ITEM_BYTES, MAX_ITEM_EVENTS, TailEvents, TailGap, TailItem, TailNotice, TailPosition, TailReader, TailStart,
-};
+use crate::sources::tail::{GapReason, TailEvents, TailGap, TailItem, TailNotice, TailPosition, TailReader, TailStart};
 
 /// Batches that are looked at between two looks at the rest.
 const MAX_BATCHES: usize = 16;
@@ -59,6 +56,8 @@ pub(super) struct Reader {
     has_caught_up: bool,
     /// The mark that the client was last given, by its completeness.
     told: i64,
+    /// What the viewer does not want of the feed.
+    unwanted: Option<Unwanted>,
     /// The streams that the viewer has named, and the number of the one that is looked up next, and when.
     named: Vec<Box<str>>,
     look_up_next: usize,
@@ -79,16 +78,17 @@ impl Reader {
         let horizon = now - hub.settings.bounds().settling;
         let place = match from {
             // Events of this millisecond may arrive after the request.
-            TailStart::Now => Place { mark: Mark::starting(now - 1), history: None },
+            TailStart::Now => Place::following(Mark::starting(now - 1), None),
             TailStart::Time(Millis(from)) => {
                 let history = HistoryPosition { horizon, from: from.max(0), after: None };
-                Place { mark: Mark::starting(horizon), history: Some(history) }
+                let unwanted = Some(Unwanted { start: from.max(0), begun: now });
+                Place { mark: Mark::starting(horizon), history: Some(history), unwanted }
             }
             TailStart::Position(position) => Place::read(&position)?,
             TailStart::Page(position) => view.after_page(position, horizon).await?,
         };
         let phase = match place.history {
-            Some(history) => Phase::History(Box::new(History::new(place.mark, history))),
+            Some(history) => Phase::History(Box::new(History::new(place, history))),
             None => Phase::Joining(place.mark),
         };
         Ok(Self {
@@ -102,6 +102,7 @@ impl Reader {
             notice: TailNotice::Live,
             has_caught_up: false,
             told: place.mark.through,
+            unwanted: place.unwanted,
             named,
             look_up_next: 0,
             look_up_at: Instant::now() + hub.settings.lookups,
@@ -163,7 +164,7 @@ impl Reader {
             match Viewer::join(&mark, reading, offer) {
                 Ok(joined) => {
                     let mut viewer = Box::new(joined.viewer);
-                    deliver(&mut self.pending, &mut viewer, &joined.events);
+                    deliver(&mut self.pending, &mut viewer, self.unwanted, &joined.events);
                     viewer.advance(through);
                     self.phase = Phase::Following { viewer, next };
                     if !std::mem::replace(&mut self.has_caught_up, true) {
@@ -187,7 +188,7 @@ impl Reader {
             to: Millis(mark.last + 1),
             reason: GapReason::Interrupted,
             recovered: false,
-            position: Some(Place { mark: after, history: None }.to_position()),
+            position: Some(Place::following(after, self.unwanted).to_position()),
         }));
         after
     }
@@ -200,7 +201,10 @@ impl Reader {
         tokio::time::sleep(Duration::from_millis(wait.unsigned_abs())).await;
         let horizon = (self.view.now() - settling).max(mark.last);
         let from = mark.through.saturating_sub(self.view.bounds().lateness).max(0);
-        Phase::History(Box::new(History::new(mark, HistoryPosition { horizon, from, after: None })))
+        Phase::History(Box::new(History::new(
+            Place::following(mark, self.unwanted),
+            HistoryPosition { horizon, from, after: None },
+        )))
     }
 
     fn recent(&self, batches: &[Arc<Batch>], after: i64) -> Vec<Event> {
@@ -210,7 +214,7 @@ impl Reader {
 
     /// Reads what the feed has shown since.
     async fn follow(&mut self) -> Result<(), SourceError> {
-        let Self { phase, changes, viewing, view, pending, named, look_up_at, .. } = self;
+        let Self { phase, changes, viewing, view, pending, unwanted, named, look_up_at, .. } = self;
         let Phase::Following { viewer, next } = phase else { return Ok(()) };
         changes.borrow_and_update();
         let (batches, after) = match viewing.0.after(*next, MAX_BATCHES) {
@@ -237,7 +241,7 @@ impl Reader {
             }
             let shown = batch.events.iter().filter_map(|seen| view.shown(seen));
             let wanted: Vec<Cow<'_, Event>> = shown.filter(|seen| viewer.wants(seen.ingestion, seen.fingerprint)).collect();
-            deliver(pending, viewer, wanted.iter().map(|seen| &**seen));
+            deliver(pending, viewer, *unwanted, wanted.iter().map(|seen| &**seen));
             viewer.advance(batch.through);
         }
         let mark = viewer.mark();
@@ -245,7 +249,7 @@ impl Reader {
             self.told = mark.through;
         } else if mark.through >= self.told + MOVED {
             self.told = mark.through;
-            pending.push_back(TailItem::Moved(Place { mark, history: None }.to_position()));
+            pending.push_back(TailItem::Moved(Place::following(mark, *unwanted).to_position()));
         }
         Ok(())
     }
@@ -312,66 +316,4 @@ impl TailReader for Reader {
             }
         }
     }
-}
-
-/// Puts events into items, each with the position behind it.
-fn deliver<'a>(pending: &mut VecDeque<TailItem>, viewer: &mut Viewer, events: impl IntoIterator<Item = &'a Event>) {
-    let mut chunk = Chunk::default();
-    for seen in events {
-        let mark = viewer.delivered(seen.ingestion, seen.fingerprint);
-        if chunk.is_full(seen.event.message.len()) {
-            pending.push_back(std::mem::take(&mut chunk).finish());
-        }
-        chunk.push(seen, Place { mark, history: None }.to_position());
-    }
-    if !chunk.positions.is_empty() {
-        pending.push_back(chunk.finish());
-    }
-}
-
-/// Events that become one item.
-#[derive(Debug, Default)]
-struct Chunk {
-    builder: Builder,
-    positions: Vec<TailPosition>,
-    bytes: usize,
-}
-
-impl Chunk {
-    fn is_full(&self, more: usize) -> bool {
-        let is_empty = self.positions.is_empty();
-        !is_empty && (self.positions.len() >= MAX_ITEM_EVENTS || self.bytes + more > MAX_ITEM_BYTES)
-    }
-
-    fn push(&mut self, seen: &Event, position: TailPosition) {
-        let event = &seen.event;
-        let id = event.event_id.as_deref().unwrap_or_default();
-        self.bytes += event.message.len();
-        let pushed = self.builder.push(PlainEvent {
-            timestamp: event.timestamp,
-            ingestion_time: Some(event.ingestion),
-            stream: &event.stream,
-            event_id: event.event_id.is_some().then_some(format_args!("{id}")),
-            message: &event.message,
-        });
-        // An item is far smaller than four gigabytes.
-        if pushed.is_ok() {
-            self.positions.push(position);
-        }
-    }
-
-    fn finish(self) -> TailItem {
-        TailItem::Events(TailEvents { events: self.builder.finish(), positions: self.positions, memory: None })
-    }
-}
-
-/// Where the item that begins at `start` ends.
-fn chunk_end(events: &Events, start: usize) -> usize {
-    let mut bytes = 0;
-    let lengths = events.range(start..events.len()).map(logmark_event_page::EventRef::message_length);
-    let count = lengths.take(MAX_ITEM_EVENTS).take_while(|length| {
-        bytes += length;
-        bytes <= MAX_ITEM_BYTES
-    });
-    start + count.count().max(1)
 }

@@ -216,7 +216,7 @@ impl View {
             Some((timestamp, hash)) => Some(self.before_first(timestamp, hash, horizon).await?),
             None => None,
         };
-        Ok(Place { mark: ledger.mark(), history })
+        Ok(Place { mark: ledger.mark(), history, unwanted: None })
     }
 
     /// The page behind a position of a page of the same stream or group.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use logmark_quota::{RateLimiter, Share};
+use logmark_quota::{CallPermit, RateLimiter, Share};
 use logmark_tail_merge::{Merge, Pace, SweepPlan};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
@@ -34,6 +34,8 @@ const FIRST_RETRY: Duration = Duration::from_secs(1);
 const MAX_RETRY: Duration = Duration::from_secs(60);
 const NONE_FREE_RETRY: Duration = Duration::from_secs(30);
 const NOT_ALLOWED_RETRY: Duration = Duration::from_secs(300);
+/// Between two looks for a call that no request waits for.
+const SPARE_INTERVAL: Duration = Duration::from_millis(20);
 /// The tenant that sweeps are paid from in the account's rate limiters. No tenant has such a name.
 pub(super) const SWEEPS: &str = "live tail";
 
@@ -309,15 +311,34 @@ impl TailHub {
         arn.await.unwrap_or_else(|| group.to_owned())
     }
 
+    /// Waits for a call for a sweep, behind the sweeps that began to wait earlier: a call that no request waits for (`Some`), or one
+    /// of the sweeps' own budget.
+    ///
+    /// Whichever comes first: if a sweep of the budget waited for it alone, other groups would take all spare calls meanwhile.
+    async fn sweep_permit(&self, group: &str) -> Result<Option<CallPermit>, CallError> {
+        let limits = &self.client.upstream().account_limits;
+        // Without a deadline: a sweep that gave up would begin to wait anew, behind all others.
+        let _turn = limits.sweep_turn.lock().await;
+        let share = Share::new(group, NonZeroU32::MIN);
+        let budgeted = limits.sweeps.admit(&share, Instant::now() + self.client.deadline());
+        tokio::pin!(budgeted);
+        loop {
+            if let Some(spare) = limits.rate_limiter(Api::FilterLogEvents).and_then(RateLimiter::try_admit) {
+                return Ok(Some(spare));
+            }
+            tokio::select! {
+                admitted = &mut budgeted => {
+                    admitted?.succeeded();
+                    return Ok(None);
+                }
+                () = tokio::time::sleep(SPARE_INTERVAL) => {}
+            }
+        }
+    }
+
     /// A page of all events of the group from a timestamp on.
     async fn sweep_page(&self, group: &str, from: i64, token: Option<&str>) -> Page {
-        let limits = &self.client.upstream().account_limits;
-        // A call that no request of a client waits for is free. Else sweeps have their own budget.
-        let spare = limits.rate_limiter(Api::FilterLogEvents).and_then(RateLimiter::try_admit);
-        if spare.is_none() {
-            let deadline = Instant::now() + self.client.deadline();
-            limits.sweeps.admit(&Share::new(group, NonZeroU32::MIN), deadline).await?.succeeded();
-        }
+        let spare = self.sweep_permit(group).await?;
         let request = FilterLogEvents {
             log_group_name: group,
             filter_pattern: None,

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use tokio::time::Instant;
 
 use super::fake::queries::Script;
@@ -11,7 +12,9 @@ use crate::auth::tenant::Limits;
 use crate::domain::query::LogQuery;
 use crate::domain::query::operations::{QueryStatus, ReadQuery, StartQuery};
 use crate::domain::time::Millis;
-use crate::sources::budget::{Lease, QueryBudgets};
+use crate::limits::TenantLimits;
+use crate::limits::limit::Work;
+use crate::sources::budget::{QueryLease, ScanBound};
 use crate::sources::cloudwatch::settings::QuerySettings;
 use crate::sources::queries::{Queries, StartedQuery};
 
@@ -24,26 +27,29 @@ fn start_permit() -> Permit<StartQuery> {
     permit_by(op, &["/acme/*"], "logs:*:*", None)
 }
 
-async fn environment(script: Script, queries: QuerySettings) -> (TestEnvironment, QueryBudgets) {
+async fn environment(script: Script, queries: QuerySettings) -> (TestEnvironment, TenantLimits) {
     let environment = TestEnvironment::with_queries(queries).await;
     environment.fake.state().logs.add_stream(GROUP, "web");
     environment.fake.state().queries.script = script;
-    let budgets = QueryBudgets::new(std::sync::Arc::<super::TestClock>::clone(&environment.clock));
+    let budgets = TenantLimits::in_memory(std::sync::Arc::<super::TestClock>::clone(&environment.clock));
     (environment, budgets)
 }
 
-fn lease(budgets: &QueryBudgets) -> Lease {
-    budgets.lease(start_permit().tenant(), &Limits::default()).unwrap()
+async fn lease(budgets: &TenantLimits) -> QueryLease {
+    let (permit, limits) = (start_permit(), Limits::default());
+    let place = budgets.begin(permit.tenant(), Work::Queries, None).await.unwrap();
+    QueryLease::new(budgets, permit.tenant(), &limits, place, ScanBound::UNKNOWN).await.unwrap()
 }
 
-fn running(budgets: &QueryBudgets) -> u32 {
+fn running(budgets: &TenantLimits) -> u32 {
     let limits = Limits { concurrent_queries: Some(100), ..Limits::default() };
-    100 - budgets.left(start_permit().tenant(), &limits).queries.unwrap()
+    // Counters in memory are read without waiting.
+    100 - budgets.remaining(start_permit().tenant(), &limits).now_or_never().unwrap().queries.unwrap()
 }
 
-async fn started(environment: &TestEnvironment, budgets: &QueryBudgets) -> (StartedQuery, Permit<ReadQuery>) {
+async fn started(environment: &TestEnvironment, budgets: &TenantLimits) -> (StartedQuery, Permit<ReadQuery>) {
     let permit = start_permit();
-    let started = environment.source.start(&permit, lease(budgets)).await.unwrap();
+    let started = environment.source.start(&permit, lease(budgets).await).await.unwrap();
     let reading = permit.for_reading(started.query().clone());
     (started, reading)
 }
@@ -81,7 +87,7 @@ async fn a_client_that_leaves_while_a_query_is_being_started_leaves_none() {
     let (environment, budgets) = environment(endless(), QuerySettings::default()).await;
     let permit = start_permit();
     {
-        let starting = environment.source.start(&permit, lease(&budgets));
+        let starting = environment.source.start(&permit, lease(&budgets).await);
         let mut starting = Box::pin(starting);
         // The caller disconnects before the response arrives.
         assert!(futures_util::poll!(starting.as_mut()).is_pending());

@@ -337,6 +337,34 @@ async fn history_comes_first_and_is_resumed_in_the_middle() {
     }
 }
 
+/// Events before the start are left out even if they arrived a moment ago, and a resumed tail leaves them out too.
+#[tokio::test]
+async fn recent_events_before_the_start_are_left_out() {
+    let world = World::new().await;
+    world.put(STREAM, 10_000, "before the start");
+    world.put(STREAM, 1_000, "event 0000");
+    tokio::time::sleep(Duration::from_millis(5)).await;
+    let source = world.source();
+    let start = world.clock.now().0 - 5_000;
+    let mut reader = tail(&source, TailStart::Time(Millis(start))).await;
+    let first = reader.position();
+    world.put(STREAM, 10_000, "event 0001");
+    let mut received = Received::default();
+    received.read(&mut reader, 2).await;
+    world.put(STREAM, 0, "event 0002");
+    received.read(&mut reader, 3).await;
+    assert_eq!(received.messages, numbered(3), "a late event is delivered");
+    for (number, position) in std::iter::once(&first).chain(&received.positions).enumerate() {
+        for source in [&source, &world.source()] {
+            let mut resumed = Received::default();
+            let mut reader = tail(source, TailStart::Position(position.clone())).await;
+            resumed.read(&mut reader, 3 - number).await;
+            caught_up(&mut reader, &mut resumed).await;
+            assert_eq!(resumed.sorted(), numbered(3)[number..], "behind {number}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_tail_goes_on_behind_a_page() {
     let world = World::new().await;

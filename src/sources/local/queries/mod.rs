@@ -40,7 +40,7 @@ use crate::domain::query::operations::{
     CheckQuery, DescribeFields, FieldShare, FoundRecord, QueryPage, QueryStatus, ReadQuery, ReadRecord, RunningQuery,
     ScanEstimate, StartQuery, StopQuery,
 };
-use crate::sources::budget::Lease;
+use crate::sources::budget::{QueryLease, ScanBound};
 use crate::sources::local_settings::LocalQuerySettings;
 use crate::sources::queries::{Queries, StartedQuery};
 use crate::sources::visible::check_masks;
@@ -118,7 +118,15 @@ impl Queries for Local {
         self.blocking(move |store| estimate::of(store, &permit)).await
     }
 
-    async fn start(&self, permit: &Permit<StartQuery>, lease: Lease) -> Result<StartedQuery, SourceError> {
+    async fn scan_bound(&self, permit: &Permit<StartQuery>) -> Result<ScanBound, SourceError> {
+        Ok(match self.estimate(&permit.for_checking()).await? {
+            ScanEstimate::Exact(bytes) => ScanBound { likely: bytes, most: Some(bytes) },
+            ScanEstimate::Stored(bytes) => ScanBound { likely: 0, most: Some(bytes) },
+            ScanEstimate::Unknown => ScanBound::UNKNOWN,
+        })
+    }
+
+    async fn start(&self, permit: &Permit<StartQuery>, lease: QueryLease) -> Result<StartedQuery, SourceError> {
         let (op, share, now) = (permit.op(), permit.share(), self.clock.now());
         let service = &self.queries;
         check_masks(permit, MaskedInput::Before)?;

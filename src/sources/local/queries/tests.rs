@@ -18,7 +18,9 @@ use crate::auth::tenant::Limits;
 use crate::domain::name::TenantId;
 use crate::domain::query::operations::QueryStatus;
 use crate::domain::time::SystemClock;
-use crate::sources::budget::QueryBudgets;
+use crate::limits::TenantLimits;
+use crate::limits::limit::Work;
+use crate::sources::budget::{QueryLease, ScanBound};
 use crate::sources::local_settings::LocalQuerySettings;
 
 /// The longest wait in these tests.
@@ -29,7 +31,7 @@ const SLOW: &str = "filter @message like /^(a+)+\\1b/ | stats count(*)";
 struct Environment {
     runner: Runner,
     limiter: ConcurrencyLimiter,
-    budgets: QueryBudgets,
+    limits: TenantLimits,
     tracker: Arc<QueryTracker>,
 }
 
@@ -38,7 +40,7 @@ impl Environment {
         Self {
             runner: Runner::new(1, settings.memory).unwrap(),
             limiter: ConcurrencyLimiter::new(NonZeroU32::new(10).unwrap(), QueueLimits::default()),
-            budgets: QueryBudgets::new(Arc::new(SystemClock)),
+            limits: TenantLimits::in_memory(Arc::new(SystemClock)),
             tracker: Arc::new(QueryTracker::new(settings)),
         }
     }
@@ -60,7 +62,8 @@ impl Environment {
         let owner = Owner::new(tenant, NonZeroU32::MIN);
         let handle = self.runner.start(&owner, plan, source, QueryLimits::default(), move || _ = tell.send(true));
         let tenant = TenantId::try_from(tenant).unwrap();
-        let lease = self.budgets.lease(&tenant, &Limits::default()).unwrap();
+        let place = self.limits.begin(&tenant, Work::Queries, None).await.unwrap();
+        let lease = QueryLease::new(&self.limits, &tenant, &Limits::default(), place, ScanBound::UNKNOWN).await.unwrap();
         let share = Share::new(tenant.as_str(), NonZeroU32::MIN);
         let turn = self.limiter.acquire(&share, None, Instant::now() + AT_MOST).await.unwrap();
         self.tracker.track(tenant, handle, ended, QueryResources { lease, _turn: turn }).unwrap()

@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
 
 use logmark_engine::error::{InputError, QueryError};
 use logmark_engine::row::values_bytes;
@@ -18,11 +19,13 @@ use tokio::time::{Instant, sleep_until};
 use crate::domain::name::TenantId;
 use crate::domain::query::operations::QueryStatus;
 use crate::sources::SourceError;
-use crate::sources::budget::Lease;
+use crate::sources::budget::QueryLease;
 use crate::sources::local_settings::LocalQuerySettings;
 
 /// The part of the query memory for the results of ended queries: 1/4.
 const RESULTS_SHARE: usize = 4;
+/// How often the scanned bytes of a query with a budget are counted while it runs.
+const BUDGET_CHECK: Duration = Duration::from_millis(100);
 /// Maximum number of ended queries that are kept.
 const MAX_ENDED: usize = 10_000;
 
@@ -50,7 +53,7 @@ pub(super) struct TrackedQuery {
 #[derive(Debug)]
 pub(super) struct QueryResources {
     /// The lease of the tenant's budget.
-    pub(super) lease: Lease,
+    pub(super) lease: QueryLease,
     /// The permit of the source's concurrent queries.
     pub(super) _turn: ConcurrencyPermit,
 }
@@ -109,13 +112,26 @@ impl TrackedQuery {
         }
     }
 
+    /// Counts what a running query has scanned, and cancels it if that exceeds its tenant's budget.
+    fn check_budget(&self) {
+        let scanned = self.handle.statistics().bytes_scanned as f64;
+        let is_over = locked(&self.resources).as_mut().is_some_and(|resources| resources.lease.note_scanned(scanned));
+        if is_over {
+            self.cancel("its tenant's budget of scanned bytes is used up");
+        }
+    }
+
+    fn is_limited(&self) -> bool {
+        locked(&self.resources).as_ref().is_some_and(|resources| resources.lease.is_limited())
+    }
+
     /// Releases its resources if it has ended. Returns whether it has ended.
     fn settle(&self) -> bool {
         if !self.handle.status().has_ended() {
             return false;
         }
         if let Some(mut resources) = locked(&self.resources).take() {
-            resources.lease.note_scanned(self.handle.statistics().bytes_scanned as f64);
+            let _is_over = resources.lease.note_scanned(self.handle.statistics().bytes_scanned as f64);
             let rows = self.handle.rows();
             let bytes = rows.rows.iter().map(|row| values_bytes(&row.values) + row.pointer.as_ref().map_or(0, String::len)).sum();
             *locked(&self.result_bytes) = Some(bytes);
@@ -241,12 +257,18 @@ async fn watch_over(tracker: Weak<QueryTracker>, query: Weak<TrackedQuery>) {
     let Some(settings) = tracker.upgrade().map(|tracker| tracker.settings) else { return };
     let Some(mut ended) = query.upgrade().map(|tracked| tracked.ended.clone()) else { return };
     loop {
-        let Some(deadline) = query.upgrade().map(|tracked| tracked.last_requested() + settings.abandoned_after) else { return };
+        let Some(tracked) = query.upgrade() else { return };
+        let mut deadline = tracked.last_requested() + settings.abandoned_after;
+        if tracked.is_limited() {
+            deadline = deadline.min(Instant::now() + BUDGET_CHECK);
+        }
+        drop(tracked);
         tokio::select! {
             _outcome = ended.wait_for(|ended| *ended) => break,
             () = sleep_until(deadline) => {}
         }
         let Some(tracked) = query.upgrade() else { return };
+        tracked.check_budget();
         if Instant::now() >= tracked.last_requested() + settings.abandoned_after {
             tracked.cancel("it was not polled");
             drop(tracked);
