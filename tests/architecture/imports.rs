@@ -22,7 +22,10 @@ const ROOMS: [(&[&str], &[&str]); 19] = [
     (&["lambda_http"], &["lambda/"]),
     (&["clap", "clap_complete", "indicatif", "terminal_size", "unicode_width"], &["cli/", "main.rs"]),
     (&["toml"], &["config/"]),
-    (&["logmark_filter_pattern"], &["domain/filter.rs"]),
+    (
+        &["logmark_filter_pattern"],
+        &["domain/filter.rs", "domain/tenant_filter.rs", "config/rules.rs", "sources/cloudwatch/group_filter.rs"],
+    ),
     (
         &["logmark_event_page"],
         &[
@@ -39,7 +42,16 @@ const ROOMS: [(&[&str], &[&str]); 19] = [
     (&["logmark_insights"], &["domain/query/", "sources/local/queries/tests.rs"]),
     (
         &["logmark_diagnostics"],
-        &["config/spelling.rs", "domain/filter.rs", "domain/query/", "sources/error.rs", "aws_protocol/logs/", "http/"],
+        &[
+            "config/spelling.rs",
+            "config/rules.rs",
+            "domain/filter.rs",
+            "domain/tenant_filter.rs",
+            "domain/query/",
+            "sources/error.rs",
+            "aws_protocol/logs/",
+            "http/",
+        ],
     ),
 ];
 

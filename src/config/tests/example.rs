@@ -196,7 +196,7 @@ any other tenant, weight 1
   may read, tail in /customers/{tenant}/* of eu, all streams (tenant_template)
 warning: logmark.toml:8:1: auth.issuers[0].client_ids: is missing, and no entry of `audiences` looks like a client id: access tokens of Amazon Cognito have no `aud`, so every token is refused; list the ids of the app clients
 warning: logmark.toml:13:16: auth.issuers[0].tenant_claim: Amazon Cognito puts attributes into ID tokens, not into access tokens: a trigger before token generation (event version 2) must add this claim, or every token is refused
-warning: logmark.toml:38:1: tenant_template.source: is missing: the grant applies to `eu`, the first source
+warning: logmark.toml:40:1: tenant_template.source: is missing: the grant applies to `eu`, the first source
 ";
     assert_eq!(printed, expected);
 }
