@@ -1,6 +1,6 @@
 //! Tenants at scale: reading 1, 1,000 and 100,000 tenants' files, reading them again, the memory that they take, and the time of a lookup:
 //! `cargo bench --bench tenants`.
-#![expect(clippy::print_stdout, clippy::unwrap_used, clippy::disallowed_methods, reason = "a measurement for a person to read")]
+#![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a measurement for a person to read")]
 
 use std::hint::black_box;
 use std::path::Path;

@@ -28,6 +28,7 @@ pub mod assets;
 pub mod validator;
 pub mod problem;
 mod problem_document;
+mod limit_problem;
 pub mod problem_code;
 pub mod field_error;
 pub mod rate_limit;

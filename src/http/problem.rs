@@ -11,12 +11,13 @@ use http::StatusCode;
 
 use super::field_error::{ErrorLocation, FieldError, FieldErrors, Language, names_for_log, query_too_long};
 use super::hint;
+use super::limit_problem::limit_problem;
 use super::problem_code::ProblemCode as C;
 pub use super::problem_document::Problem;
 use super::tail_limits::TailsExceeded;
 use crate::auth::policy::Denied;
 use crate::domain::query::operations::QueryStatus;
-use crate::limits::limit::{Budget, Limit, LimitExceeded, Work};
+use crate::limits::limit::LimitExceeded;
 use crate::sources::SourceError;
 use crate::telemetry::audit::AuditUnavailable;
 
@@ -338,37 +339,6 @@ fn masked_field(parameter: &'static str, path: &str) -> Problem {
 /// What is wrong with the start of a range that is too long.
 fn range_detail(denied: &Denied) -> String {
     format!("{denied}: use a later `start`")
-}
-
-/// The problem of a reached limit of the tenant.
-fn limit_problem(exceeded: &LimitExceeded) -> Problem {
-    let most = exceeded.most;
-    let (code, detail) = match exceeded.limit {
-        Limit::RequestsPerSecond => {
-            (C::RateLimited, "The tenant's limit of requests per second is reached. Try again after `Retry-After`.".to_owned())
-        }
-        Limit::Work(work) => {
-            let (what, advice) = match work {
-                Work::Requests => ("concurrent requests", "Try again when one of them has ended."),
-                Work::Queries => {
-                    ("concurrent queries", "Stop one with `DELETE /queries/{id}`, or try again when one of them has ended.")
-                }
-                Work::Exports => ("concurrent exports", "Try again when one of them has ended."),
-                Work::Tails => ("open live tails", "Close one, or try again later."),
-            };
-            (C::RateLimited, format!("The tenant's limit of {most} {what} is reached. {advice}"))
-        }
-        Limit::Budget(budget) => {
-            let gigabytes = crate::limits::limit::gigabytes(most);
-            let (what, used) = match budget {
-                Budget::Scanned => ("The query can scan more than is left of", "scanned by queries"),
-                Budget::Sent => ("The answer is larger than what is left of", "sent"),
-            };
-            let advice = "Request a shorter range, or try again after `Retry-After`.";
-            (C::BudgetExceeded, format!("{what} the tenant's {gigabytes} GB {used} in a day (UTC). {advice}"))
-        }
-    };
-    Problem { retry_after: Some(exceeded.retry_after), ..Problem::new(code, detail) }
 }
 
 /// A refused token. RFC 6750 §3.1 has one error for every reason.

@@ -189,10 +189,9 @@ impl Reloader {
             _ => None,
         };
         let keys = cursor_keys(&config);
-        let sealers = self.endpoints.iter().map(|endpoint| &endpoint.sealer).chain([self.app.sealer()]);
+        let mut sealers = self.endpoints.iter().map(|endpoint| &endpoint.sealer).chain([self.app.sealer()]);
         sealers
-            .map(|sealer| sealer.replace_keys(&keys))
-            .collect::<Result<(), _>>()
+            .try_for_each(|sealer| sealer.replace_keys(&keys))
             .map_err(|error| vec![format!("server.cursor_keys: {error}")])?;
         if let Err(error) = log::set_filter(config.telemetry.log_level.as_str()) {
             return Err(vec![format!("telemetry.log_level: {error}")]);

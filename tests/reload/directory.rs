@@ -95,7 +95,9 @@ async fn a_wrong_file_is_named_with_its_line_and_nothing_of_the_others_is_used()
     let (world, tenants) = world(&[("acme.toml", grant("/acme/*"))]).await;
     let mode = |mode| move |path: &Path| std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
     let as_written = |_: &Path| {};
-    let cases: [(&str, String, &dyn Fn(&Path), &str); 8] = [
+    /// What is written, by name and content, what happens to it then, and the error.
+    type Case<'a> = (&'a str, String, &'a dyn Fn(&Path), &'a str);
+    let cases: [Case<'_>; 8] = [
         ("globex.toml", format!("wait = 1\n{}", grant("/x")), &as_written, "globex.toml:1:1: tenants.globex.wait: unknown key"),
         ("globex.toml", "\n\ngrants = 1".to_owned(), &as_written, "globex.toml:3:10: tenants.globex.grants: must be an array"),
         ("globex.toml", "[[grants]]\ngroups = [\"/x\"".to_owned(), &as_written, "globex.toml:2:"),

@@ -4,6 +4,7 @@
 //! INVARIANT: it has at most one page of a source in memory.
 
 pub mod coding;
+pub mod complete_page;
 pub mod compress;
 pub mod json;
 pub mod stream;

@@ -37,7 +37,7 @@ pub struct StreamEnd {
 }
 
 impl StreamEnd {
-    fn trailers(&self) -> HeaderMap {
+    pub(super) fn trailers(&self) -> HeaderMap {
         let mut trailers = HeaderMap::new();
         if let Ok(value) = HeaderValue::try_from(&self.cursor) {
             trailers.insert(CURSOR_TRAILER, value);
@@ -144,7 +144,7 @@ struct EventStream<Op> {
     state: StreamState,
 }
 
-type Step = Result<Frame<Bytes>, std::io::Error>;
+pub(super) type Step = Result<Frame<Bytes>, std::io::Error>;
 
 /// The body that writes the export.
 pub fn body<Op: ReadEvents>(export: Export<Op>, writer: Writer, options: StreamOptions) -> Body {
@@ -153,74 +153,8 @@ pub fn body<Op: ReadEvents>(export: Export<Op>, writer: Writer, options: StreamO
     Body::new(StreamBody::new(Box::pin(stream::unfold(stream, step).fuse())))
 }
 
-/// Pages of events in memory, with the bytes before and after them. They are written as the client reads them.
-#[derive(Debug)]
-pub struct CompletePage {
-    /// The bytes before the events.
-    pub head: Vec<u8>,
-    /// The events.
-    pub pages: Vec<Events>,
-    /// The bytes after the events.
-    pub tail: Vec<u8>,
-    /// The contents of the trailers, in the streamed formats.
-    pub end: Option<StreamEnd>,
-    /// The reason for its end.
-    pub stop: StopReason,
-    /// The audit line.
-    pub audit: Audit,
-}
-
-impl CompletePage {
-    /// An upper estimate of its bytes.
-    #[must_use]
-    pub fn estimate(&self) -> usize {
-        self.head.len() + self.tail.len() + self.pages.iter().map(estimate).sum::<usize>()
-    }
-
-    /// All bytes at once.
-    #[must_use]
-    pub fn whole(mut self, mut writer: Writer) -> (Vec<u8>, Option<StreamEnd>) {
-        let mut out = std::mem::take(&mut self.head);
-        self.pages.iter().for_each(|page| writer.page(page, &mut out));
-        out.append(&mut self.tail);
-        self.audit.bytes = out.len() as u64;
-        self.audit.outcome = self.stop.as_str();
-        (out, self.end.take())
-    }
-
-    /// The bytes as the client reads them, a frame at a time.
-    pub fn body(mut self, mut writer: Writer) -> Body {
-        self.pages.reverse();
-        let mut place = 0;
-        let frames = std::iter::from_fn(move || {
-            // The closure owns all of it, so that the audit line is written at the end of the body.
-            let this = &mut self;
-            let mut out = std::mem::take(&mut this.head);
-            while out.len() < FRAME_BYTES
-                && let Some(page) = this.pages.last()
-            {
-                place = writer.part(page, place, FRAME_BYTES - out.len(), &mut out);
-                if place >= page.len() {
-                    this.pages.pop();
-                    place = 0;
-                }
-            }
-            if this.pages.is_empty() {
-                out.append(&mut this.tail);
-                this.audit.outcome = this.stop.as_str();
-            }
-            this.audit.bytes += out.len() as u64;
-            if out.is_empty() {
-                return this.end.take().map(|end| Frame::trailers(end.trailers()));
-            }
-            Some(Frame::data(Bytes::from(out.into_boxed_slice())))
-        });
-        Body::new(StreamBody::new(stream::iter(frames.map(Step::Ok))))
-    }
-}
-
 /// An upper estimate of a page's bytes, with few characters to escape.
-fn estimate(page: &Events) -> usize {
+pub(super) fn estimate(page: &Events) -> usize {
     /// Bytes around an event.
     const AROUND: usize = 240;
     page.heap_bytes() + page.len() * AROUND
@@ -230,12 +164,6 @@ fn estimate(page: &Events) -> usize {
 #[must_use]
 pub fn page_estimate(page: &Events) -> u64 {
     estimate(page) as u64
-}
-
-/// The body of a complete answer, with the same trailer as a streamed one.
-pub fn finished(out: Vec<u8>, end: &StreamEnd) -> Body {
-    let frames: [Step; 2] = [Ok(Frame::data(Bytes::from(out))), Ok(Frame::trailers(end.trailers()))];
-    Body::new(StreamBody::new(stream::iter(frames)))
 }
 
 async fn step<Op: ReadEvents>(mut stream: EventStream<Op>) -> Option<(Step, EventStream<Op>)> {

@@ -96,7 +96,7 @@ pub(super) fn open(settings: FileSettings, key: Option<MacKey>) -> io::Result<Op
         None => Chain::new(key),
     };
     let bytes = file.metadata()?.len();
-    let sink = AuditFile { settings, file, bytes, born: SystemTime::now(), is_dirty: false };
+    let sink = AuditFile { settings, file, bytes, born: SystemTime::from(jiff::Timestamp::now()), is_dirty: false };
     Ok(Opened { sink: Box::new(sink.aged()), chain, first })
 }
 
@@ -183,7 +183,7 @@ impl AuditFile {
     /// With the age of the file that was opened.
     fn aged(mut self) -> Self {
         let created = self.file.metadata().and_then(|metadata| metadata.created());
-        self.born = created.unwrap_or_else(|_| SystemTime::now());
+        self.born = created.unwrap_or_else(|_| SystemTime::from(jiff::Timestamp::now()));
         self
     }
 
@@ -215,7 +215,7 @@ impl AuditFile {
         }
         self.file = open_locked(&self.settings.path)?;
         self.bytes = self.file.metadata()?.len();
-        self.born = SystemTime::now();
+        self.born = SystemTime::from(jiff::Timestamp::now());
         Ok(name)
     }
 

@@ -49,7 +49,7 @@ enum Delivery {
     /// By a thread of its own.
     Queued { shared: Arc<Shared>, thread: Mutex<Option<JoinHandle<()>>> },
     /// By the thread that has the line. Lambda stops the process between two invocations, and with it a thread that would write.
-    Direct(Mutex<Writer>),
+    Direct(Box<Mutex<Writer>>),
 }
 
 #[derive(Debug)]
@@ -113,7 +113,7 @@ impl AuditLog {
         metrics::audit_begins();
         let mut writer = Writer::new(opened);
         writer.write_now(b"");
-        Self::of(Delivery::Direct(Mutex::new(writer)))
+        Self::of(Delivery::Direct(Box::new(Mutex::new(writer))))
     }
 
     fn of(delivery: Delivery) -> Self {

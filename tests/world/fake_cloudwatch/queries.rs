@@ -74,6 +74,9 @@ impl Query {
     }
 }
 
+/// Finds the rows of a query that starts.
+pub(crate) type Evaluate = fn(&Logs, &Started<'_>) -> Result<Rows, AwsError>;
+
 /// The account's queries, fields and records.
 #[derive(Debug)]
 pub(crate) struct Queries {
@@ -88,7 +91,7 @@ pub(crate) struct Queries {
     /// The same for single groups.
     pub(crate) fields_of: BTreeMap<String, Vec<(&'static str, u32)>>,
     /// Finds the rows of a query instead of the scripts.
-    pub(crate) evaluate: Option<fn(&Logs, &Started<'_>) -> Result<Rows, AwsError>>,
+    pub(crate) evaluate: Option<Evaluate>,
     /// What GetLogRecord gives, by pointer.
     pub(crate) records: BTreeMap<String, Vec<(String, String)>>,
     queries: BTreeMap<String, Query>,

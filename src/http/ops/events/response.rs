@@ -22,8 +22,9 @@ use crate::domain::time::{Millis, TimeSpec};
 use crate::http::AppState;
 use crate::http::authorized::{Authorized, ParseRequest};
 use crate::http::encode::Format;
+use crate::http::encode::complete_page::{CompletePage, finished};
 use crate::http::encode::json::{MAX_ENCODED_BYTE, MAX_ENCODED_EVENT, PageBody, escaped_events};
-use crate::http::encode::stream::{self, Audit, CURSOR_TRAILER, CompletePage, StreamEnd, StreamOptions, WITHHELD_TRAILER};
+use crate::http::encode::stream::{self, Audit, CURSOR_TRAILER, StreamEnd, StreamOptions, WITHHELD_TRAILER};
 use crate::http::layers::RequestInfo;
 use crate::http::memory::CountedBody;
 use crate::http::ops::tail::authority::Authority;
@@ -213,7 +214,7 @@ impl EventResponder {
             // Shrinking a reservation always succeeds.
             let _fits = room.resize(out.len() as u64);
             match end {
-                Some(end) => stream::finished(out, &end),
+                Some(end) => finished(out, &end),
                 None => out.into(),
             }
         } else {
