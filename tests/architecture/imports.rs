@@ -12,7 +12,7 @@ const ROOMS: [(&[&str], &[&str]); 19] = [
     (&["aws_sdk_cloudwatchlogs"], &["aws/", "sources/cloudwatch/"]),
     (&["aws_smithy_eventstream"], &["aws_protocol/logs/live_tail.rs"]),
     (&["logmark_tail_merge"], &["sources/cloudwatch/", "config/cloudwatch.rs"]),
-    (&["logmark_store"], &["sources/local.rs", "sources/local/", "service.rs", "cli/"]),
+    (&["logmark_store"], &["sources/local.rs", "sources/local/", "service.rs", "service/opened.rs", "cli/"]),
     (&["logmark_engine"], &["domain/query/tests.rs", "sources/local/queries/"]),
     (&["logmark_log_import"], &["cli/"]),
     (&["jsonwebtoken"], &["auth/keys/"]),

@@ -98,7 +98,7 @@ async fn a_run_over_all_operations_leaves_lines_of_the_documented_form_and_an_in
     let secured = paths
         .values()
         .flat_map(|path| path.as_object().unwrap().values())
-        .filter(|op| op["security"].as_array().is_some_and(|security| !security.is_empty()));
+        .filter(|op| op["security"].as_array().is_some_and(|security| security.iter().all(|scheme| scheme != &json!({}))));
     for operation in secured.map(|operation| operation["operationId"].as_str().unwrap()) {
         // The three targets of events have the two names of their operations.
         assert!(operations.contains(operation) || operation == "readLogs", "no line of {operation}: {operations:?}");

@@ -136,7 +136,7 @@ async fn events_show_what_row_rules_and_masks_leave_of_them() {
             0,
             "5 expectations: all hold",
         ),
-        (format!("{own}\nshown = [\"$.card\"]"), 1, "policy.toml:4:3: shows $.card: 0 of 1 values are shown"),
+        (format!("{own}\nshown = [\"$.card\"]"), 1, "policy.toml:4:1: shows $.card: 0 of 1 values are shown"),
         (format!("{own}\nmasked = [\"$.user.id\"]"), 1, "masks $.user.id: 1 of 1 values are shown"),
         (format!("{own}\nmasked = [\"$.crad\"]"), 1, "masks $.crad: the message has no such field"),
         (format!("{foreign}\nvisible = false"), 0, "all hold"),

@@ -31,7 +31,7 @@ fn every_bad_file_is_refused_with_its_place_and_a_hint() {
             "[[tests]]".to_owned(),
             "t.toml:1:1: test: is missing: write at least one `[[test]]`, or nothing is tested\nt.toml:1:3: tests: unknown key: did you mean `test`?",
         ),
-        (test("my = []"), "t.toml:4:1: test[0].my: unknown key: did you mean `may`?"),
+        (test("my = []\nmay = [\"read /a\"]"), "t.toml:4:1: test[0].my: unknown key: did you mean `may`?"),
         (test("may = []"), "t.toml:4:7: test[0].may: is empty: list at least one request, or remove the key"),
         (test("may = \"read /a\""), "t.toml:4:7: test[0].may: must be an array, not a string"),
         (test(""), "t.toml:1:1: test[0]: expects nothing: write `may`, `may_not` or `[[test.events]]`"),
