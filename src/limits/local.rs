@@ -26,6 +26,7 @@ pub(super) struct TenantUsage {
     pub(super) tenant: TenantId,
     usage: Mutex<Usage>,
     /// Held for each exchange about a budget with the shared store, so that absolute figures arrive in order.
+    #[cfg_attr(not(feature = "redis"), expect(dead_code, reason = "only a shared store needs it"))]
     pub(super) order: tokio::sync::Mutex<()>,
 }
 

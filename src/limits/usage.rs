@@ -16,6 +16,7 @@ pub(super) enum Allowance {
     /// All of it: no other process counts.
     Whole,
     /// This share, since the other replicas cannot be counted.
+    #[cfg_attr(not(feature = "redis"), expect(dead_code, reason = "only a shared store needs it"))]
     Share(f64),
 }
 
@@ -255,6 +256,7 @@ pub(super) struct Usage {
     pub(super) ended: Vec<(Work, u64)>,
     budgets: [BudgetUsage; Budget::ALL.len()],
     /// Whether the tenant waits for the next report to the shared store.
+    #[cfg_attr(not(feature = "redis"), expect(dead_code, reason = "only a shared store needs it"))]
     pub(super) is_queued: bool,
 }
 

@@ -74,10 +74,15 @@ async fn the_demo_prints_what_works_and_ends_when_it_is_told_to() {
     assert_eq!(minted.get("/logs/:acme:api/prod-a?limit=1").await.messages().len(), 1);
     assert_eq!(minted.get("/logs/:acme:java:orders").await.problem(), "403 insufficient_scope");
 
-    // The log has the reason of a refused token.
+    // The audit trail has the reason of a refused token.
     let refused = Client::new(demo.address, Some("made-up".to_owned())).get("/me").await;
     assert_eq!(refused.problem(), "401 invalid_token");
-    demo.process.wait_for_log("token has 1 parts instead of 3").await;
+    let trail = folder.path().join("demo/audit.jsonl");
+    let begun = Instant::now();
+    while !std::fs::read_to_string(&trail).unwrap().contains("token has 1 parts instead of 3") {
+        assert!(begun.elapsed() < Duration::from_secs(30), "no reason in {}", trail.display());
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
 
     demo.process.signal("INT").await;
     assert_eq!(demo.process.ended().await.code(), Some(0));
