@@ -39,7 +39,7 @@ use crate::sources::Sources;
 use crate::sources::cloudwatch::CloudWatch;
 use crate::sources::page_pool::PagePool;
 use crate::sources::tail::GapReason;
-use crate::telemetry::metrics::{Metrics, tails_begin};
+use crate::telemetry::metrics::{Metrics, audit_begins, tails_begin};
 
 pub use online::{OnlineCheck, check_online};
 use opened::Opened;
@@ -267,6 +267,9 @@ impl Listeners {
         helpers.spawn(server::serve("admin", admin_listener, admin, None, admin_limits, Arc::default(), std::future::pending()));
         drop(service.warm_up());
         tails_begin(GapReason::ALL.map(GapReason::as_str));
+        if service.app.audit().is_enabled() {
+            audit_begins();
+        }
         service.app.tenant_limits().connect().await;
         if let Some(certificates) = certificates.clone() {
             helpers.spawn(certificates.watch());

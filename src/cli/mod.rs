@@ -125,6 +125,8 @@ impl CliError {
 
     fn exit_code(&self) -> u8 {
         match self {
+            // It may be there later, unlike a configuration with errors.
+            Self::Config(errors) if errors.is_unreachable() => 1,
             Self::Config(_) | Self::Preflight(_) => EX_USAGE,
             #[cfg(feature = "client")]
             Self::Client(error) => error.exit_code(),

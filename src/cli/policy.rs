@@ -1,6 +1,6 @@
 //! `logmark policy test`: compares a table of expectations with the policy of a configuration.
 //!
-//! Owns the comparison and the exit codes; [`report`] prints it. The decisions are those of [`crate::auth::policy`].
+//! Owns the comparison and the exit codes; `report` prints it. The decisions are those of [`crate::auth::policy`].
 //!
 //! Exit codes: 0 all expectations hold, 1 one does not, 2 a file or an argument cannot be used.
 

@@ -74,26 +74,44 @@ impl fmt::Display for ConfigError {
 /// All errors of a configuration, ordered by location: the file from its start, then the environment.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}", self.render())]
-pub struct ConfigErrors(Vec<ConfigError>);
+pub struct ConfigErrors {
+    errors: Vec<ConfigError>,
+    /// Whether the configuration is elsewhere and could not be fetched: it may be fetched later.
+    is_unreachable: bool,
+}
 
 impl ConfigErrors {
     /// Sorts the errors.
     pub(super) fn new(mut errors: Vec<ConfigError>) -> Self {
         // Stable: errors at one location keep the order in which they were found.
         errors.sort_by(|one, other| one.location.cmp(&other.location));
-        Self(errors)
+        Self { errors, is_unreachable: false }
+    }
+
+    /// The configuration is elsewhere and could not be fetched.
+    pub(super) fn unreachable(error: ConfigError) -> Self {
+        Self { errors: vec![error], is_unreachable: true }
+    }
+
+    /// Whether the configuration could not be fetched, so that nothing is known about it.
+    #[must_use]
+    pub fn is_unreachable(&self) -> bool {
+        self.is_unreachable
     }
 
     /// The errors, in order.
     pub fn iter(&self) -> impl Iterator<Item = &ConfigError> {
-        self.0.iter()
+        self.errors.iter()
     }
 
     /// One error per line, and their number in the last line.
     #[must_use]
     pub fn render(&self) -> String {
-        let mut lines: Vec<String> = self.0.iter().map(ToString::to_string).collect();
-        lines.push(match self.0.len() {
+        let mut lines: Vec<String> = self.errors.iter().map(ToString::to_string).collect();
+        if self.is_unreachable {
+            return lines.join("\n");
+        }
+        lines.push(match self.errors.len() {
             1 => "1 error in the configuration".to_owned(),
             count => format!("{count} errors in the configuration"),
         });

@@ -147,7 +147,7 @@ impl Loader {
             PlaceKind::Text { name, text } => (name.clone(), None, text.clone()),
             PlaceKind::Remote { name, fetch } => match fetch() {
                 Ok(bytes) => (name.clone(), None, bytes),
-                Err(why) => return Err(refused(errors, ConfigError::about(name, why))),
+                Err(why) => return Err(ConfigErrors::unreachable(ConfigError::about(name, why))),
             },
             PlaceKind::File { path, is_optional } => {
                 let name = path.display().to_string();

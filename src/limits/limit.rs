@@ -23,7 +23,7 @@ pub enum Work {
 }
 
 impl Work {
-    /// All kinds, in the order of [`Work::index`].
+    /// All kinds, in the order of `Work::index`.
     pub const ALL: [Self; 4] = [Self::Requests, Self::Queries, Self::Exports, Self::Tails];
 
     /// The key of its limit in the configuration.
@@ -60,7 +60,7 @@ pub enum Budget {
 }
 
 impl Budget {
-    /// Both budgets, in the order of [`Budget::index`].
+    /// Both budgets, in the order of `Budget::index`.
     pub const ALL: [Self; 2] = [Self::Scanned, Self::Sent];
 
     /// The key of its limit in the configuration.

@@ -89,6 +89,7 @@ async fn labels_are_those_of_the_one_scheme() {
         "reason",
         "listener",
         "limit",
+        "budget",
         "version",
         "features",
         "le",

@@ -104,13 +104,11 @@ impl AuditLog {
         let writer = Writer::new(opened);
         let of_thread = Arc::clone(&shared);
         let thread = thread::Builder::new().name("audit".to_owned()).spawn(move || of_thread.write_all(writer))?;
-        metrics::audit_begins();
         Ok(Self::of(Delivery::Queued { shared, thread: Mutex::new(Some(thread)) }))
     }
 
     /// Writes each line at once.
     pub(super) fn direct(opened: Opened) -> Self {
-        metrics::audit_begins();
         let mut writer = Writer::new(opened);
         writer.write_now(b"");
         Self::of(Delivery::Direct(Box::new(Mutex::new(writer))))

@@ -4,8 +4,8 @@
 //! and no text of a caller longer than 256 bytes. INVARIANT: a request with a valid token has a line at least: when its answer has been
 //! sent, or when it is given up.
 //!
-//! Reading order: [`record`] (the form of a line), [`chain`] (the hashes), [`log`] (the queue and the thread), [`sink`], [`file`]
-//! (where lines go), [`verify`] (proves a chain).
+//! Reading order: `record` (the form of a line), `chain` (the hashes), `log` (the queue and the thread), `sink`, `file`
+//! (where lines go), `verify` (proves a chain).
 
 mod record;
 mod chain;
