@@ -36,6 +36,7 @@ TOGETHER = [
         r"is in the list twice",
         r"names of \d+ characters together; \d+ are allowed",
         r"a limit of the source that holds the log group",
+        r"the range is longer than the tenant's",
         r"can't be applied to this query",
     )
 ]

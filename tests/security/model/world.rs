@@ -39,7 +39,7 @@ impl World {
     pub(super) fn config(&self, source: &str) -> String {
         let mut text = String::new();
         for Tenant { name, grants } in &self.tenants {
-            write!(text, "[tenants.{name}]\nlimits = {{ scanned_gb_per_day = 100000, concurrent_queries = 100 }}\n").unwrap();
+            write!(text, "[tenants.{name}]\nlimits = {{ concurrent_queries = 100 }}\n").unwrap();
             for grant in grants {
                 write!(
                     text,
