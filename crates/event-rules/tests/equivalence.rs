@@ -1,7 +1,7 @@
 //! A row rule's condition selects the same events in the engine as the rule's matcher does.
 //!
 //! Events that the documentation of `query_condition` allows to be hidden must not be shown when the rule does not match them.
-#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
 mod random;
 

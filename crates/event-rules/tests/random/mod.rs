@@ -170,7 +170,7 @@ impl Random {
 
     fn text_test(&mut self) -> JsonPredicate {
         let text = self.pick(TEXTS);
-        let part = text.get(..text.len() / 2).filter(|part| self.0 % 2 == 0 && !part.is_empty()).unwrap_or(text);
+        let part = text.get(..text.len() / 2).filter(|part| self.0.is_multiple_of(2) && !part.is_empty()).unwrap_or(text);
         let (open_start, open_end) = (self.one_in(4), self.one_in(4));
         let everything = part.is_empty() && (open_start || open_end);
         let wanted = Wildcard { open_start: open_start || everything, text: part.to_owned(), open_end: open_end || everything };
@@ -257,7 +257,7 @@ impl Random {
         for character in string.chars() {
             if escapes && self.one_in(2) {
                 character.encode_utf16(&mut [0; 2]).iter().for_each(|unit| {
-                    text.push_str(&if self.0 % 2 == 0 { format!("\\u{unit:04x}") } else { format!("\\u{unit:04X}") });
+                    text.push_str(&if self.0.is_multiple_of(2) { format!("\\u{unit:04x}") } else { format!("\\u{unit:04X}") });
                 });
             } else {
                 match character {
