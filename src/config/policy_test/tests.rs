@@ -45,7 +45,7 @@ fn every_bad_file_is_refused_with_its_place_and_a_hint() {
             bad_request("read"),
             "t.toml:4:8: test[0].may[0]: `read` is not a request: write `ACTION GROUP` or `ACTION GROUP stream STREAM`, such as `read /acme/api stream prod-1`",
         ),
-        (test("may = [\"read /a\", \"read /a\"]"), "t.toml:4:19: test[0].may[1]: `read /a` is listed twice"),
+        (test("may = [\"read /a\", \"read /a\"]"), "t.toml:4:19: test[0].may[1]: is listed twice"),
         (
             test("may = [\"read /a\"]\nmay_not = [\"read /a\"]"),
             "t.toml:5:11: test[0].may_not: lists `read /a`, which `may` lists too",
