@@ -15,6 +15,7 @@ pub mod client_address;
 mod activity;
 pub mod response_budget;
 pub mod authorized;
+pub mod authority;
 pub mod parameter;
 pub mod member;
 pub mod value;

@@ -1,7 +1,7 @@
 //! The queries that callers of this process have started: each is stopped when its caller's permission is withdrawn.
 //!
 //! Owns which queries those are, and the check. A query costs money and runs for minutes, and nothing else looks at its permission
-//! until it is polled. See also `ops/tail/authority`, for answers that are still being sent.
+//! until it is polled. See also [`super::authority`], for answers that are still being sent.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

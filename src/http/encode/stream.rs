@@ -11,7 +11,7 @@ use http_body_util::StreamBody;
 use logmark_event_page::{Events, Layout, Writer};
 
 use crate::domain::event::{Position, StopReason};
-use crate::http::ops::tail::authority::Authority;
+use crate::http::authority::Authority;
 use crate::http::problem::ApiError;
 use crate::http::response_budget::escaped_length;
 use crate::http::sent_budget::ENDING_BYTES;

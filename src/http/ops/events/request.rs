@@ -162,11 +162,16 @@ impl StoredRequest {
             raw,
             byte_order_mark,
             cursor_line,
-            credential: credential_of(context.headers),
+            credential: is_stream(format, direction).then(|| credential_of(context.headers)).flatten(),
             known: IfNoneMatch::from_values(IF_NONE_MATCH.values(context.headers)),
         };
         Ok((request.operation(context.now), request))
     }
+}
+
+/// Whether the answer is read while it is written. Backwards there are pages only.
+fn is_stream(format: Format, direction: Direction) -> bool {
+    format != Format::Json && direction == Direction::Forward
 }
 
 fn read_format(input: &mut Input, context: RequestContext<'_>, follow: Option<bool>) -> Result<Format, ApiError> {
@@ -312,6 +317,11 @@ impl RawParameters {
 }
 
 impl StoredRequest {
+    /// Whether the answer is read while it is written.
+    pub fn is_stream(&self) -> bool {
+        is_stream(self.format, self.direction)
+    }
+
     /// The operation that needs a permit. A streamed answer ends at the time of the request; otherwise it might never end.
     fn operation(&self, now: Millis) -> ReadLogs {
         let CursorRequest { group, stream, streams, filter, range: (start, end), .. } = self.cursor_request.clone();

@@ -20,6 +20,7 @@ use crate::domain::rules::EventRules;
 use crate::domain::tail::EventsOperation;
 use crate::domain::time::{Millis, TimeSpec};
 use crate::http::AppState;
+use crate::http::authority::Authority;
 use crate::http::authorized::{Authorized, ParseRequest};
 use crate::http::encode::Format;
 use crate::http::encode::complete_page::{CompletePage, finished};
@@ -27,7 +28,6 @@ use crate::http::encode::json::{MAX_ENCODED_BYTE, MAX_ENCODED_EVENT, PageBody, e
 use crate::http::encode::stream::{self, Audit, CURSOR_TRAILER, StreamEnd, StreamOptions, WITHHELD_TRAILER};
 use crate::http::layers::RequestInfo;
 use crate::http::memory::CountedBody;
-use crate::http::ops::tail::authority::Authority;
 use crate::http::ops::tail::response::TailResponder;
 use crate::http::problem::ApiError;
 use crate::http::sent_budget::{BodyEstimate, ENDING_BYTES};
@@ -64,11 +64,11 @@ where
         EventsRequest::Stored(request) => {
             check_columns(request.columns.as_ref(), permit.rules())?;
             let concurrent_exports = caller.tenant.limits.concurrent_exports;
-            let authority = Authority::new(&app, caller, permit.clone(), request.credential.clone());
-            let response = EventResponder { app, request, now, info, authority, concurrent_exports };
+            let authority = request.is_stream().then(|| Authority::new(&app, caller, permit.clone(), request.credential.clone()));
+            let response = EventResponder { app, request, now, info, concurrent_exports };
             match permit.narrow() {
-                EventsPermit::ReadStream(permit) => response.write(permit).await,
-                EventsPermit::ReadGroup(permit) => response.write(permit).await,
+                EventsPermit::ReadStream(permit) => response.write(permit, authority).await,
+                EventsPermit::ReadGroup(permit) => response.write(permit, authority).await,
                 EventsPermit::TailStream(_) | EventsPermit::TailGroup(_) => Err(another_request()),
             }
         }
@@ -111,7 +111,6 @@ struct EventResponder {
     request: StoredRequest,
     now: Millis,
     info: Arc<RequestInfo>,
-    authority: Authority,
     /// The tenant's limit.
     concurrent_exports: Option<u32>,
 }
@@ -121,16 +120,17 @@ struct EventResponder {
 struct ExportLease(#[expect(dead_code, reason = "held until it is dropped")] Lease);
 
 impl EventResponder {
-    async fn write<Op: ReadEvents>(mut self, permit: Permit<Op>) -> Result<Response, ApiError> {
+    /// `authority`: for a stream, which checks it again; `None`: the answer is one page.
+    async fn write<Op: ReadEvents>(mut self, permit: Permit<Op>, authority: Option<Authority>) -> Result<Response, ApiError> {
         let position = self.request.position.take();
         if self.request.format != Format::Json {
             let share = permit.share();
             let export = self.app.tenant_limits.begin(&share.tenant, Work::Exports, self.concurrent_exports).await?;
             self.info.hold_until_sent(ExportLease(export));
         }
-        match (self.request.format, self.request.direction) {
-            (Format::Json, _) | (_, Direction::Backward) => self.page(permit, position).await,
-            (_, Direction::Forward) => self.stream(permit, position).await,
+        match authority {
+            None => self.page(permit, position).await,
+            Some(authority) => self.stream(permit, position, authority).await,
         }
     }
 
@@ -242,7 +242,12 @@ impl EventResponder {
             .then(|| Validator::of(&read.events, read.stop.as_str()))
     }
 
-    async fn stream<Op: ReadEvents>(self, permit: Permit<Op>, position: Option<Position>) -> Result<Response, ApiError> {
+    async fn stream<Op: ReadEvents>(
+        self,
+        permit: Permit<Op>,
+        position: Option<Position>,
+        authority: Authority,
+    ) -> Result<Response, ApiError> {
         let seal = self.sealer(&permit);
         let line = self.audit_line(&permit);
         let counts_withheld = masks(&permit);
@@ -275,7 +280,7 @@ impl EventResponder {
             room,
             problem_url,
             audit: audit::<Op>(line),
-            authority: self.authority,
+            authority,
             sent,
         };
         Ok(response.map(|_| stream::body(export, writer, ending)))

@@ -18,11 +18,11 @@ use serde_json::json;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::authority::{Authority, AuthorityEnd};
 use super::frames::FrameWriter;
 use crate::auth::permit::Share;
 use crate::domain::name::SourceName;
 use crate::http::AppState;
+use crate::http::authority::{Authority, AuthorityEnd};
 use crate::http::layers::RequestInfo;
 use crate::http::ops::events::tail_request::TailRequest;
 use crate::http::problem::ApiError;

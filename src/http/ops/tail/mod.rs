@@ -9,4 +9,3 @@
 pub mod response;
 pub mod body;
 pub mod frames;
-pub mod authority;

@@ -7,13 +7,13 @@ use http::HeaderName;
 use http::HeaderValue;
 use http::header::CONTENT_TYPE;
 
-use super::authority::Authority;
 use super::body::{TailBody, TailContext};
 use super::frames::FrameWriter;
 use crate::auth::permit::Permit;
 use crate::domain::name::LogStreamName;
 use crate::domain::time::Millis;
 use crate::http::AppState;
+use crate::http::authority::Authority;
 use crate::http::authorized::RequestLease;
 use crate::http::encode::Format;
 use crate::http::encode::compress::Uncompressed;
