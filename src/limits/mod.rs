@@ -155,7 +155,7 @@ impl TenantLimits {
     pub async fn close(&self) {
         #[cfg(feature = "redis")]
         if let Some(shared) = &self.0.shared {
-            shared.flush(&self.0).await;
+            shared.flush().await;
         }
     }
 

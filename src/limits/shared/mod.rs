@@ -129,6 +129,17 @@ impl SharedStore {
         Err(Away)
     }
 
+    /// Logs that the store is away.
+    fn warn_away(&self, problem: &str) {
+        let share = self.settings.fallback_share;
+        tracing::warn!(
+            store = self.settings.url(),
+            problem,
+            fallback_share = share,
+            "the limit store is away, so this replica allows {share} of each limit by itself: {problem}"
+        );
+    }
+
     /// Opens the circuit breaker, unless a newer connection has replaced the one that failed.
     fn fail(&self, generation: u64, problem: String) {
         let mut link = lock(&self.link);
@@ -137,13 +148,7 @@ impl SharedStore {
             return;
         }
         connection.close();
-        tracing::warn!(
-            store = self.settings.url(),
-            problem,
-            fallback_share = self.settings.fallback_share,
-            "the limit store is away, so this replica allows {} of each limit by itself: {problem}",
-            self.settings.fallback_share
-        );
+        self.warn_away(&problem);
         *link = Link::Away(problem);
         drop(link);
         metrics::limit_store(false);

@@ -66,11 +66,10 @@ async fn keep_connected(weak: Weak<Inner>) {
             shared.still_away(problem);
             drop((inner, shared));
             tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(LAST_PAUSE);
         } else {
             connected = Some(Instant::now());
-            pause = (pause * 2).min(LAST_PAUSE);
         }
+        pause = (pause * 2).min(LAST_PAUSE);
     }
 }
 
@@ -78,7 +77,7 @@ async fn keep_reporting(weak: Weak<Inner>) {
     let mut renew_at = Instant::now() + RENEWAL;
     loop {
         let Some((inner, shared)) = parts(&weak) else { return };
-        shared.flush(&inner).await;
+        shared.flush().await;
         if Instant::now() >= renew_at {
             shared.report_all(&inner).await;
             renew_at = Instant::now() + RENEWAL;
@@ -117,19 +116,13 @@ impl SharedStore {
         if let Link::Away(known) = &mut *link
             && *known != problem
         {
-            tracing::warn!(
-                store = self.settings.url(),
-                problem,
-                fallback_share = self.settings.fallback_share,
-                "the limit store is away, so this replica allows {} of each limit by itself: {problem}",
-                self.settings.fallback_share
-            );
+            self.warn_away(&problem);
             *known = problem;
         }
     }
 
     /// Reports the queued tenants.
-    pub(in crate::limits) async fn flush(&self, _inner: &Inner) {
+    pub(in crate::limits) async fn flush(&self) {
         let queued = std::mem::take(&mut *lock(&self.queue));
         let reports = futures_util::stream::iter(queued).map(|usage| async move {
             usage.lock().is_queued = false;
