@@ -15,7 +15,7 @@ use crate::domain::name::{LogGroupName, SourceName, TenantId};
 use crate::domain::operation::{Operation, ReadGroup, ReadStream, Reading, StartBy, StreamSelection};
 use crate::domain::pattern::Pattern;
 use crate::domain::query::operations::{CheckQuery, ReadQuery, RulesFingerprint, RunningQuery, StartQuery, StopQuery};
-use crate::domain::rules::{Clause, EventRules, Visibility};
+use crate::domain::rules::{Clause, EventRules, Visibility, covers_stream};
 use crate::domain::tail::{EventsOperation, TailGroup, TailStream, Tailing};
 use crate::domain::time::TimeRange;
 
@@ -82,7 +82,7 @@ impl GroupRule {
         self.grants.iter().filter(move |grant| grant.groups.iter().any(|pattern| pattern.matches(group)))
     }
 
-    /// Whether a grant shows all of the group's events as they are stored. Only then the caller may see values about the whole group,
+    /// Whether a grant shows all of the group's events as stored. Only then the caller may see values about the whole group,
     /// such as sizes.
     #[must_use]
     pub fn shows_whole(&self, group: &str) -> bool {
@@ -187,7 +187,7 @@ impl<Op: Operation> Permit<Op> {
     /// Whether the caller may see the stream of the one group.
     #[must_use]
     pub fn may_see_stream(&self, stream: &str) -> bool {
-        self.streams().is_none_or(|patterns| patterns.iter().any(|pattern| pattern.matches(stream)))
+        covers_stream(self.streams(), stream)
     }
 
     /// The prefixes to list, so that the lists contain all streams of the one group that the caller may see and that begin with
@@ -200,13 +200,13 @@ impl<Op: Operation> Permit<Op> {
         }
     }
 
-    /// The row rules and masks of the one group; `None`: every event of the visible streams is shown as it is stored.
+    /// The row rules and masks of the one group; `None`: every event of the visible streams is shown as stored.
     #[must_use]
     pub fn rules(&self) -> Option<&EventRules> {
         self.visible.first().and_then(|visible| visible.rules.as_ref())
     }
 
-    /// Whether it shows every event of the one group as it is stored.
+    /// Whether it shows every event of the one group as stored.
     #[must_use]
     pub fn shows_whole(&self) -> bool {
         self.visible.first().is_none_or(Visibility::is_whole)

@@ -16,7 +16,7 @@ use crate::domain::name::{SourceName, TenantId};
 use crate::domain::operation::Action;
 use crate::domain::pattern::Pattern;
 use crate::domain::query::operations::RulesFingerprint;
-use crate::domain::rules::{Clause, EventMask};
+use crate::domain::rules::{Clause, EventMask, covers_stream};
 use crate::domain::tenant_filter::for_tenant;
 
 /// A scope of a token: `logs:<action>:<group pattern>`.
@@ -123,7 +123,7 @@ impl Grant {
     /// Whether it covers the stream, in a group that it covers.
     #[must_use]
     pub fn covers_stream(&self, stream: &str) -> bool {
-        self.streams.as_ref().is_none_or(|patterns| patterns.iter().any(|pattern| pattern.matches(stream)))
+        covers_stream(self.streams.as_deref(), stream)
     }
 }
 

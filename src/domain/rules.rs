@@ -15,6 +15,12 @@ use super::pattern::Pattern;
 /// The streams that the caller may see; `None`: all.
 pub type StreamRule = Option<Vec<Pattern>>;
 
+/// Whether the rule covers the stream.
+#[must_use]
+pub fn covers_stream(rule: Option<&[Pattern]>, stream: &str) -> bool {
+    rule.is_none_or(|patterns| patterns.iter().any(|pattern| pattern.matches(stream)))
+}
+
 /// A mask, shared by the permits of its grant.
 #[derive(Clone, PartialEq)]
 pub struct EventMask(Arc<FieldMask>);
@@ -31,9 +37,7 @@ impl EventMask {
     pub fn fields(&self) -> &FieldMask {
         &self.0
     }
-}
 
-impl EventMask {
     /// Its paths as they were written.
     #[must_use]
     pub fn path_texts(&self) -> Vec<String> {
@@ -76,16 +80,21 @@ impl Clause {
         Self { streams: streams.filter(|patterns| !patterns.iter().any(Pattern::is_everything)), rows, mask }
     }
 
-    /// Whether it shows every event as it is stored.
+    /// Whether it shows every event as stored.
     #[must_use]
     pub fn is_unlimited(&self) -> bool {
-        self.streams.is_none() && self.rows.is_none() && self.mask.is_none()
+        self.streams.is_none() && self.has_no_rules()
+    }
+
+    /// Whether it shows events of its streams as stored.
+    fn has_no_rules(&self) -> bool {
+        self.rows.is_none() && self.mask.is_none()
     }
 
     /// Whether it shows events of the stream.
     #[must_use]
     pub fn covers_stream(&self, stream: &str) -> bool {
-        self.streams.as_ref().is_none_or(|patterns| patterns.iter().any(|pattern| pattern.matches(stream)))
+        covers_stream(self.streams.as_deref(), stream)
     }
 
     /// The clause as bytes to compare: each part has its length, so different clauses have different bytes.
@@ -127,12 +136,25 @@ pub struct EventRules(Arc<[Clause]>);
 pub enum EventView {
     /// It is not shown, as if it did not exist.
     Hidden,
-    /// It is shown as it is stored.
+    /// It is shown as stored.
     Unchanged,
     /// It is shown with this message.
     Masked(String),
     /// Its message cannot be masked, so it is only counted.
     Withheld,
+}
+
+impl EventView {
+    /// Whether the filter matches the event, stored with this message, as it is shown: a filter never sees a masked value, nor a
+    /// withheld message.
+    #[must_use]
+    pub fn matches(&self, filter: &EventFilter, message: &str) -> bool {
+        match self {
+            Self::Hidden | Self::Withheld => false,
+            Self::Unchanged => filter.matches(message),
+            Self::Masked(masked) => filter.matches(masked),
+        }
+    }
 }
 
 impl EventRules {
@@ -214,16 +236,6 @@ impl EventRules {
             }
         }
     }
-
-    /// Whether the filter matches the event as it is shown: a filter never sees a masked value, nor a withheld message.
-    #[must_use]
-    pub fn matches(&self, filter: &EventFilter, view: &EventView, message: &str) -> bool {
-        match view {
-            EventView::Hidden | EventView::Withheld => false,
-            EventView::Unchanged => filter.matches(message),
-            EventView::Masked(masked) => filter.matches(masked),
-        }
-    }
 }
 
 /// Whether a source adds the field to each event (`@message`). A member of a message whose own name begins with `@` has `@@`.
@@ -248,7 +260,7 @@ pub enum Admission {
 pub struct Visibility {
     /// The streams of all clauses together; `None`: all.
     pub streams: StreamRule,
-    /// The clauses, if one of them has a row rule or a mask. `None`: every event of these streams is shown as it is stored.
+    /// The clauses, if one of them has a row rule or a mask. `None`: every event of these streams is shown as stored.
     pub rules: Option<EventRules>,
 }
 
@@ -261,7 +273,7 @@ impl Visibility {
         }
         let streams =
             clauses.iter().map(|clause| clause.streams.clone()).reduce(|all, more| Some([all?, more?].concat())).flatten();
-        let has_rules = clauses.iter().any(|clause| clause.rows.is_some() || clause.mask.is_some());
+        let has_rules = !clauses.iter().all(Clause::has_no_rules);
         Self { streams, rules: has_rules.then(|| EventRules(clauses.into())) }
     }
 
@@ -269,16 +281,13 @@ impl Visibility {
     #[must_use]
     pub fn of_streams(self, streams: &[LogStreamName]) -> Self {
         let shows_all = |rules: &EventRules, stream: &LogStreamName| {
-            rules
-                .clauses()
-                .iter()
-                .any(|clause| clause.rows.is_none() && clause.mask.is_none() && clause.covers_stream(stream.as_str()))
+            rules.clauses().iter().any(|clause| clause.has_no_rules() && clause.covers_stream(stream.as_str()))
         };
         let is_free = |rules: &EventRules| !streams.is_empty() && streams.iter().all(|stream| shows_all(rules, stream));
         Self { rules: self.rules.filter(|rules| !is_free(rules)), ..self }
     }
 
-    /// Whether it shows every event of the group as it is stored. Only then the caller may see figures about the whole group.
+    /// Whether it shows every event of the group as stored. Only then the caller may see figures about the whole group.
     #[must_use]
     pub fn is_whole(&self) -> bool {
         self.streams.is_none() && self.rules.is_none()
@@ -287,6 +296,6 @@ impl Visibility {
     /// Whether it shows events of the stream.
     #[must_use]
     pub fn covers_stream(&self, stream: &str) -> bool {
-        self.streams.as_ref().is_none_or(|patterns| patterns.iter().any(|pattern| pattern.matches(stream)))
+        covers_stream(self.streams.as_deref(), stream)
     }
 }

@@ -32,12 +32,15 @@ pub(super) fn apply(events: &mut Events, rules: &EventRules, filter: Option<&Eve
 
 fn edit_of(event: EventRef<'_>, rules: &EventRules, filter: Option<&EventFilter>) -> Edit {
     let message = event.message();
-    let matches = |shown: &str| filter.is_none_or(|filter| filter.matches(shown));
-    match rules.view(&event.stream(), &message) {
-        EventView::Unchanged if matches(&message) => Edit::Keep,
-        EventView::Masked(masked) if matches(&masked) => Edit::Replace(masked),
-        EventView::Withheld if filter.is_none() => Edit::Withhold,
-        EventView::Hidden | EventView::Unchanged | EventView::Masked(_) | EventView::Withheld => Edit::Remove,
+    let view = rules.view(&event.stream(), &message);
+    if filter.is_some_and(|filter| !view.matches(filter, &message)) {
+        return Edit::Remove;
+    }
+    match view {
+        EventView::Unchanged => Edit::Keep,
+        EventView::Masked(masked) => Edit::Replace(masked),
+        EventView::Withheld => Edit::Withhold,
+        EventView::Hidden => Edit::Remove,
     }
 }
 

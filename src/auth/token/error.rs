@@ -138,7 +138,7 @@ pub enum TokenError {
     RequiredClaim {
         /// The claim.
         claim: Box<str>,
-        /// Its value: a text as it is, anything else as JSON.
+        /// Its value: a text without quotes, other values as JSON.
         value: Excerpt,
     },
     /// The issuer may not name this tenant.

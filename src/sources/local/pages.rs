@@ -87,7 +87,7 @@ impl EventsView<'_> {
             (None, None) => true,
             (None, Some(filter)) => filter.matches(message),
             (Some(rules), None) => rules.admits(stream, message),
-            (Some(rules), Some(filter)) => rules.matches(filter, &rules.view(stream, message), message),
+            (Some(rules), Some(filter)) => rules.view(stream, message).matches(filter, message),
         }
     }
 }
