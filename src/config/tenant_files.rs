@@ -92,7 +92,10 @@ impl TenantFiles {
     ) -> Vec<(Arc<Tenant>, PathBuf)> {
         self.stamp = DirectoryStamp::default();
         let names = match list(directory) {
-            Ok(names) => names,
+            Ok(mut names) => {
+                names.sort_unstable();
+                names
+            }
             Err(error) => {
                 self.stamp = DirectoryStamp::unreadable();
                 validator.extend(vec![ConfigError::about(&directory.display().to_string(), error.to_string())], Vec::new());
@@ -195,7 +198,7 @@ enum FolderError {
     Exposed(#[from] files::Exposed),
 }
 
-/// The names in the folder that are to be read, in order. Hidden files (those of editors, and the links of a `ConfigMap`) and copies of
+/// The names in the folder that are to be read, in any order. Hidden files (those of editors, and the links of a `ConfigMap`) and copies of
 /// editors are left out.
 fn list(directory: &Path) -> Result<Vec<OsString>, FolderError> {
     let failed = |error: std::io::Error| match error.kind() {
@@ -223,7 +226,6 @@ fn list(directory: &Path) -> Result<Vec<OsString>, FolderError> {
             return Err(FolderError::TooMany);
         }
     }
-    names.sort_unstable();
     Ok(names)
 }
 

@@ -100,14 +100,14 @@ impl Reloader {
 
     /// Whether a file has changed since it was read, and all have settled.
     async fn has_changed(&self) -> bool {
-        let look = || self.with_loader(|loader| loader.scan());
-        let Some(mut last) = look().await else { return false };
-        if self.with_loader(|loader| loader.seen().clone()).await.as_ref() == Some(&last) {
-            return false;
-        }
+        let changed = self.with_loader(|loader| {
+            let now = loader.scan();
+            (now != *loader.seen()).then_some(now)
+        });
+        let Some(Some(mut last)) = changed.await else { return false };
         for _ in 0..MAX_SETTLES {
             tokio::time::sleep(SETTLE).await;
-            let Some(now) = look().await else { return false };
+            let Some(now) = self.with_loader(|loader| loader.scan()).await else { return false };
             if now == last {
                 break;
             }
