@@ -49,6 +49,25 @@ impl Clock for SystemClock {
     }
 }
 
+/// A clock that a test sets.
+#[cfg(test)]
+#[derive(Debug)]
+pub(crate) struct HeldClock(pub(crate) std::sync::atomic::AtomicI64);
+
+#[cfg(test)]
+impl HeldClock {
+    pub(crate) fn at(now: Millis) -> Self {
+        Self(std::sync::atomic::AtomicI64::new(now.0))
+    }
+}
+
+#[cfg(test)]
+impl Clock for HeldClock {
+    fn now(&self) -> Millis {
+        Millis(self.0.load(std::sync::atomic::Ordering::SeqCst))
+    }
+}
+
 /// A time in the form of a request, not resolved yet. Cursors keep it, so that `-15m` stays `-15m` from page to page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TimeSpec {

@@ -1,25 +1,16 @@
 //! Limits that a process counts alone.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::Ordering;
 
 use super::*;
-use crate::domain::time::Millis;
-
-#[derive(Debug)]
-struct Held(AtomicI64);
-
-impl Clock for Held {
-    fn now(&self) -> Millis {
-        Millis(self.0.load(Ordering::Relaxed))
-    }
-}
+use crate::domain::time::{HeldClock, Millis};
 
 /// 2025-11-20T10:00:00Z: fourteen hours to midnight.
 const TEN: i64 = 1_763_632_800_000;
 
-fn limits() -> (TenantLimits, Arc<Held>) {
-    let clock = Arc::new(Held(AtomicI64::new(TEN)));
-    (TenantLimits::in_memory(Arc::<Held>::clone(&clock)), clock)
+fn limits() -> (TenantLimits, Arc<HeldClock>) {
+    let clock = Arc::new(HeldClock::at(Millis(TEN)));
+    (TenantLimits::in_memory(Arc::<HeldClock>::clone(&clock)), clock)
 }
 
 fn tenant(id: &str, limits: Limits) -> Tenant {

@@ -112,21 +112,12 @@ impl Drop for QueryLease {
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
-    use std::sync::atomic::{AtomicI64, Ordering};
+    use std::sync::atomic::Ordering;
     use std::time::Duration;
 
     use super::*;
-    use crate::domain::time::{Clock, Millis};
+    use crate::domain::time::{HeldClock, Millis};
     use crate::limits::limit::{Limit, Work};
-
-    #[derive(Debug)]
-    struct Held(AtomicI64);
-
-    impl Clock for Held {
-        fn now(&self) -> Millis {
-            Millis(self.0.load(Ordering::Relaxed))
-        }
-    }
 
     /// 2025-11-20T10:00:00Z: fourteen hours to midnight.
     const TEN: i64 = 1_763_632_800_000;
@@ -135,13 +126,13 @@ mod tests {
         limits: TenantLimits,
         id: TenantId,
         configured: Limits,
-        clock: Arc<Held>,
+        clock: Arc<HeldClock>,
     }
 
     impl Tenant {
         fn new(configured: Limits) -> Self {
-            let clock = Arc::new(Held(AtomicI64::new(TEN)));
-            let limits = TenantLimits::in_memory(Arc::<Held>::clone(&clock));
+            let clock = Arc::new(HeldClock::at(Millis(TEN)));
+            let limits = TenantLimits::in_memory(Arc::<HeldClock>::clone(&clock));
             Self { limits, id: TenantId::try_from("acme").unwrap(), configured, clock }
         }
 

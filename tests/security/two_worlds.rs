@@ -16,9 +16,9 @@ use serde_json::Value;
 
 use super::support::{Binary, Setup};
 use crate::ops::queries::rows;
-use crate::world::World;
 use crate::world::client::{Answer, Client};
 use crate::world::fake_cloudwatch::queries::Script;
+use crate::world::{Options, World};
 
 /// A moment inside every default range, and after 2024.
 const BEGIN: i64 = 1_750_000_000_000;
@@ -289,6 +289,19 @@ fn rows_of(group: &str) -> Vec<Vec<(String, String)>> {
         *value = format!("123456789012:{group}");
     }
     rows
+}
+
+/// Two services on local stores that differ in hidden events only.
+async fn local_worlds(forms: &[Vec<Vec<String>>]) -> Vec<World> {
+    let mut worlds = Vec::new();
+    for is_second in [false, true] {
+        let world = World::with(Options { tenants: Some(tenants("disk", forms)), ..Options::default() }).await;
+        for (number, form) in forms.iter().enumerate() {
+            write_mixed(&world, &visible(number, form), &hidden(number, form, is_second)).await;
+        }
+        worlds.push(world);
+    }
+    worlds
 }
 
 /// Writes hidden events before, between and after the visible ones, so that any count of events would include hidden ones. A part is in

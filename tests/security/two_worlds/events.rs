@@ -1,10 +1,9 @@
 //! Reads, lists and explanations of both services, with and without torn pages, and an attack by guesses.
 
 use super::queries::{local_queries, queries};
-use super::{Side, binary, calls_of, compare, forms, hidden, normalised, tenant, tenants, visible, write_mixed};
+use super::{Side, binary, calls_of, compare, forms, local_worlds, normalised, tenant};
 use crate::contract::subject::now;
 use crate::security::support::{Binary, Setup};
-use crate::world::{Options, World};
 
 /// All requests about the group, in the formats with and without cursors.
 fn targets(name: &str, group: &str) -> Vec<String> {
@@ -83,14 +82,7 @@ async fn a_cloudwatch_source_with_torn_pages_answers_alike_whatever_is_hidden() 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_local_source_answers_alike_whatever_is_hidden() {
     let forms = forms();
-    let mut worlds = Vec::new();
-    for is_second in [false, true] {
-        let world = World::with(Options { tenants: Some(tenants("disk", &forms)), ..Options::default() }).await;
-        for (number, form) in forms.iter().enumerate() {
-            write_mixed(&world, &visible(number, form), &hidden(number, form, is_second)).await;
-        }
-        worlds.push(world);
-    }
+    let worlds = local_worlds(&forms).await;
     for (number, form) in forms.iter().enumerate() {
         let name = tenant(number);
         let sides = [0, 1].map(|side| Side { client: worlds[side].tenant(&name), calls: Box::new(Vec::new) });

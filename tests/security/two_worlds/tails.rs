@@ -2,13 +2,10 @@
 
 use std::time::Instant;
 
-use super::{
-    STREAMS, Side, WrittenEvent, binary, forms, hidden, is_visible, normalised, tenant, tenants, visible, write, write_mixed,
-};
+use super::{STREAMS, Side, WrittenEvent, binary, forms, is_visible, local_worlds, normalised, tenant, write};
 use crate::contract::subject::now;
 use crate::security::support::Binary;
 use crate::world::tail::{Tail, TailFrame};
-use crate::world::{Options, World};
 
 /// What a target asks for: parameters, and whether it selects a stream.
 type Target = (&'static str, fn(&str) -> bool);
@@ -128,14 +125,7 @@ async fn compare_resumed(sides: &[Side; 2], pair: &Pair, middle: [String; 2]) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_local_source_tails_alike_whatever_is_hidden() {
     let forms = forms();
-    let mut worlds = Vec::new();
-    for is_second in [false, true] {
-        let world = World::with(Options { tenants: Some(tenants("disk", &forms)), ..Options::default() }).await;
-        for (number, form) in forms.iter().enumerate() {
-            write_mixed(&world, &visible(number, form), &hidden(number, form, is_second)).await;
-        }
-        worlds.push(world);
-    }
+    let worlds = local_worlds(&forms).await;
     let begin = now();
     for (number, form) in forms.iter().enumerate() {
         let name = tenant(number);

@@ -174,7 +174,7 @@ async fn nobody_there_is_a_failure_of_the_upstream() {
     let source = CloudWatch::with_credentials(
         settings,
         Outbound::new().unwrap(),
-        Arc::<TestClock>::clone(&environment.clock),
+        Arc::<HeldClock>::clone(&environment.clock),
         &Accounts::default(),
         provider,
     )

@@ -31,7 +31,7 @@ use crate::domain::event::{Direction, EventPage, PageRequest, Position, Priority
 use crate::domain::name::{LogGroupName, LogStreamName, SourceName, TenantId};
 use crate::domain::operation::{Action, Operation, ReadGroup, ReadStream, StartBy, StreamSelection};
 use crate::domain::pattern::Pattern;
-use crate::domain::time::{Clock, Millis, TimeRange};
+use crate::domain::time::{Clock, HeldClock, Millis, TimeRange};
 use crate::outbound::Outbound;
 
 /// 2026-11-20T10:00:00Z.
@@ -39,19 +39,10 @@ const NOW: i64 = 1_795_168_800_000;
 const GROUP: &str = "/acme/api";
 const STREAM: &str = "2026/11/20/[$LATEST]web 1";
 
-#[derive(Debug)]
-struct TestClock(AtomicI64);
-
-impl Clock for TestClock {
-    fn now(&self) -> Millis {
-        Millis(self.0.load(Ordering::SeqCst))
-    }
-}
-
 struct TestEnvironment {
     fake: Fake,
     source: CloudWatch,
-    clock: Arc<TestClock>,
+    clock: Arc<HeldClock>,
 }
 
 impl TestEnvironment {
@@ -71,7 +62,7 @@ impl TestEnvironment {
 
     async fn with_settings(provider: SharedCredentialsProvider, change: impl FnOnce(Settings) -> Settings) -> Self {
         let fake = Fake::start(NOW).await;
-        let clock = Arc::new(TestClock(AtomicI64::new(NOW)));
+        let clock = Arc::new(HeldClock::at(Millis(NOW)));
         let settings = Settings {
             endpoint: Some(fake.endpoint().parse().unwrap()),
             attempt_timeout: Duration::from_millis(300),
@@ -84,7 +75,7 @@ impl TestEnvironment {
         let source = CloudWatch::with_credentials(
             change(settings),
             Outbound::new().unwrap(),
-            Arc::<TestClock>::clone(&clock),
+            Arc::<HeldClock>::clone(&clock),
             &Accounts::default(),
             provider,
         )

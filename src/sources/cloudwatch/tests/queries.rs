@@ -31,7 +31,7 @@ async fn environment(script: Script, queries: QuerySettings) -> (TestEnvironment
     let environment = TestEnvironment::with_queries(queries).await;
     environment.fake.state().logs.add_stream(GROUP, "web");
     environment.fake.state().queries.script = script;
-    let budgets = TenantLimits::in_memory(std::sync::Arc::<super::TestClock>::clone(&environment.clock));
+    let budgets = TenantLimits::in_memory(std::sync::Arc::<super::HeldClock>::clone(&environment.clock));
     (environment, budgets)
 }
 

@@ -66,7 +66,7 @@ fn the_host_follows_from_the_region_and_nothing_else() {
 
 #[tokio::test]
 async fn settings_that_cannot_be_are_refused() {
-    let clock: Arc<dyn Clock> = Arc::new(TestClock(AtomicI64::new(NOW)));
+    let clock: Arc<dyn Clock> = Arc::new(HeldClock::at(Millis(NOW)));
     let connect =
         |settings| CloudWatch::connect(settings, Outbound::new().unwrap(), Arc::clone(&clock), &Accounts::default()).map(drop);
     for region in ["", "eu-west-1.evil.example/", "EU-WEST-1", "eu west", "1-eu", "eu-", "evil.example#", "eu-west-1@x"] {
