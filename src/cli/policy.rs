@@ -182,7 +182,7 @@ fn check_events(test: &PolicyTest, caller: &Caller, checked: &mut CheckedTest) {
     }
 }
 
-/// Compares the values at a path in a message as it is stored and as it is shown.
+/// Compares the values at a path in a message as stored and as it is shown.
 fn check_field(location: &Location, path: &FieldPath, is_shown: bool, (stored, shown): (&str, &str), checked: &mut CheckedTest) {
     let parsed = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_default();
     let (stored, shown) = (parsed(stored), parsed(shown));

@@ -124,7 +124,7 @@ pub struct LogGroup {
 }
 
 impl LogGroup {
-    /// The properties for a caller who can see all of its events as they are stored, or only a part. Figures that count hidden events
+    /// The properties for a caller who can see all of its events as stored, or only a part. Figures that count hidden events
     /// are removed.
     #[must_use]
     pub fn seen(self, whole: bool) -> Self {

@@ -82,7 +82,7 @@ async fn a_falsified_trail_is_told_with_its_file_and_line() {
     let found = verified(folder.path(), &[], &without).await;
     assert_eq!(found.code, 1);
     assert!(found.err.contains("were removed before this line"), "{}", found.err);
-    // The oldest file is missing: that is told, and is no fault.
+    // The oldest file is missing: that is reported, and is not a fault.
     let found = verified(folder.path(), &[], &files[1..]).await;
     assert_eq!(found.code, 0, "{}", found.err);
     assert!(found.out.contains("are not in these files"), "{}", found.out);

@@ -88,7 +88,7 @@ async fn many_tails_share_a_connection_of_http_2() {
     for tail in &mut tails {
         assert_eq!(tail.messages(2).await, ["one", "two"]);
     }
-    // A stream that is reset frees its place; the others go on.
+    // A stream that is reset frees its place; the others continue.
     drop(tails.split_off(TAILS / 2));
     while acme.get("/me").await.json()["remaining"]["tails"] != TAILS - TAILS / 2 {}
     let cursor = tails[0].cursor.clone();

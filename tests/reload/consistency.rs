@@ -61,7 +61,7 @@ async fn a_thousand_answers_during_reloads_are_each_by_one_policy() {
     assert!(old > 0 && new > 0 && old + new >= 1000, "{old} and {new}");
 }
 
-/// Reloads that concern nobody change nothing for anybody: no answer fails, no tail ends, no token is verified again.
+/// Reloads of other tenants change nothing: no answer fails, no tail ends, no token is verified again.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn reloads_of_other_tenants_are_not_noticed() {
     let world = world().await;

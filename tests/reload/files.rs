@@ -60,7 +60,7 @@ async fn a_file_that_is_being_written_is_read_at_its_end() {
     let world = world().await;
     let path = world.config_path();
     let whole = text(&path, true);
-    // Its first part ends before the tenants: nobody may read anything.
+    // Its first part ends before the tenants: no tenant may read anything.
     let (first, rest) = whole.split_at(whole.find("[tenants.acme]").unwrap());
     let mut file = std::fs::File::create(&path).unwrap();
     file.write_all(first.as_bytes()).unwrap();

@@ -1,4 +1,4 @@
-//! What a reload withdraws ends: cursors, tokens, tickets, tails, exports, queries. What it does not touch goes on.
+//! What a reload withdraws ends: cursors, tokens, tickets, tails, exports, queries. What it does not touch continues.
 
 use serde_json::json;
 
@@ -142,7 +142,7 @@ async fn an_export_ends_with_its_grant_and_never_looks_complete() {
     }
 }
 
-/// An export that another reload does not concern goes on to its end, also after its token has expired.
+/// An export that a reload does not concern continues to its end, also after its token has expired.
 #[tokio::test]
 async fn an_export_goes_on_over_a_reload_that_does_not_concern_it() {
     let clock = crate::world::HeldClock::new();

@@ -59,7 +59,7 @@ pub struct FieldMask {
     paths: Vec<MaskPath>,
     tree: Tree,
     replacement: Replacement,
-    /// The replacement as it is written into messages; empty for removal.
+    /// The replacement as written into messages; empty for removal.
     written: String,
 }
 

@@ -60,7 +60,7 @@ pub struct Untranslatable {
 pub enum UntranslatableReason {
     /// A space-delimited pattern.
     Fields,
-    /// `= %regex%` and `!= %regex%`: the expression would search the member as it is written in the message, with its escapes.
+    /// `= %regex%` and `!= %regex%`: the expression would search the member as written in the message, with its escapes.
     RegexOfMember,
     /// `NOT EXISTS` of elements: `[0]`, `[*]`, `.*`.
     AbsentElement,

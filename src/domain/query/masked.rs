@@ -16,7 +16,7 @@ use crate::domain::rules::is_system_field;
 pub enum MaskedInput {
     /// Events whose messages are masked already. The source masks them before the query reads them.
     Before,
-    /// Events as they are stored. Messages are masked in the rows, so the query may only show them.
+    /// Events as stored. Messages are masked in the rows, so the query may only show them.
     After,
 }
 

@@ -260,7 +260,7 @@ impl Shared {
         true
     }
 
-    /// Writes the batch, however often that must be tried.
+    /// Writes the batch, with as many attempts as it needs.
     fn write_batch(&self, writer: &mut Writer, batch: &[u8]) {
         writer.seal(batch);
         let mut wait = RETRY.0;

@@ -58,7 +58,7 @@ impl Columns {
 }
 
 impl Columns {
-    /// The JSON paths, each as it is written, and as the names and indices of its steps joined by points.
+    /// The JSON paths, each as written, and as the names and indices of its steps joined by points.
     pub fn json_paths(&self) -> impl Iterator<Item = (&str, String)> {
         let of_path = self.columns.iter().filter(|column| matches!(column.source, Source::Path(_)));
         of_path.map(|column| {

@@ -103,7 +103,7 @@ const fn is_anything(Wildcard { open_start, text, open_end }: &Wildcard) -> bool
     text.is_empty() && (*open_start || *open_end)
 }
 
-/// A string, its escapes resolved, or a number as it is written that is the text.
+/// A string that is the text after its escapes are resolved, or a number that is written like the text.
 fn equal(wanted: &Wildcard) -> String {
     if is_anything(wanted) {
         return shape::scalar();

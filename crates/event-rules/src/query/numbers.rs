@@ -1,7 +1,7 @@
 //! Comparisons with a number by value.
 //!
 //! The field of the member is compared. Expressions show that it is the field of this member, and that the member is a string or
-//! a number. Integers of at most 15 digits are exact in both languages, whatever they are compared with.
+//! a number. Integers of at most 15 digits are exact in both languages, in comparisons with any number.
 
 use logmark_filter_pattern::ast::{Number, Operator, Step};
 use logmark_insights::ast::{BinaryOperator, Expression, FieldPath, Name, Segment};

@@ -1,4 +1,4 @@
-//! Regular expressions for texts, as they are and as JSON may spell them.
+//! Regular expressions for texts, plain and in each spelling of JSON.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -30,7 +30,7 @@ fn character(character: char) -> String {
     }
 }
 
-/// The text in a JSON string, each character as it is or as one of its escapes.
+/// The text in a JSON string, each character plain or as one of its escapes.
 pub(super) fn spelled(text: &str) -> String {
     text.chars().map(spelled_character).collect()
 }
@@ -48,7 +48,7 @@ fn spelled_character(one: char) -> String {
     format!("(?:{})", ways.join("|"))
 }
 
-/// Whether a JSON string may contain the character as it is.
+/// Whether a JSON string may contain the character without an escape.
 const fn plain(character: char) -> bool {
     !matches!(character, '"' | '\\' | '\0'..='\x1f')
 }
@@ -101,7 +101,7 @@ pub(super) fn other_name(name: &str) -> String {
     format!("(?:{plainly}|{REST}{escape}{REST})")
 }
 
-/// So many hexadecimal digits that are none of these numbers.
+/// This number of hexadecimal digits, except these numbers.
 fn other_digits(numbers: &[&str], length: usize) -> String {
     if length == 0 || numbers.is_empty() {
         return ".".repeat(length);

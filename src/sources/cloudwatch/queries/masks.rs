@@ -1,6 +1,6 @@
 //! Masks in what CloudWatch returns for queries: rows and records.
 //!
-//! CloudWatch reads events as they are stored. The query could only show whole messages (see [`crate::domain::query::masked`]), so the
+//! CloudWatch reads events as stored. The query could only show whole messages (see [`crate::domain::query::masked`]), so the
 //! message of a row is the only cell with masked fields.
 
 use logmark_event_rules::Masked;

@@ -50,7 +50,7 @@ impl<'s> Scan<'s, '_> {
         Ok(())
     }
 
-    /// A number as it is written; `None` for one that no double holds.
+    /// A number as written; `None` if no double can hold it.
     pub(super) fn number(&mut self) -> Result<Option<&'s str>, Ended> {
         let start = self.place;
         if self.peek() == Some(b'-') {
