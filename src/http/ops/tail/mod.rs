@@ -3,7 +3,7 @@
 //! Owns the answer: a stream of Server-Sent Events or of NDJSON that goes on until the client leaves, the caller's permission ends, or the
 //! service stops. Never reads events: that is [`crate::sources::tail`].
 //!
-//! Reading order: [`response`] (the answer's head), [`body`] (the stream), [`frames`] (its bytes), [`authority`] (how long the caller may
+//! Reading order: [`response`] (the answer's head), [`body`] (the stream), [`frames`] (its bytes), [`authority`](crate::http::authority) (how long the caller may
 //! see it).
 
 pub mod response;
