@@ -1,10 +1,12 @@
 //! Live tail against the fake: the event stream with its faults, sweeps, resumes, and what viewers may not see.
 
+mod clocks;
 mod deleted;
 mod frames;
 mod isolation;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Instant;
 
 use super::fake::live_tail::{MAX_UPDATE, SessionEnd, SessionPlan};
@@ -21,11 +23,15 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A clock that runs from [`NOW`].
 #[derive(Debug)]
-struct RunningClock(Instant);
+struct RunningClock {
+    begun: Instant,
+    /// Milliseconds by which it differs from the clock of the fake.
+    ahead: AtomicI64,
+}
 
 impl Clock for RunningClock {
     fn now(&self) -> Millis {
-        Millis(NOW + i64::try_from(self.0.elapsed().as_millis()).unwrap())
+        Millis(NOW + i64::try_from(self.begun.elapsed().as_millis()).unwrap() + self.ahead.load(Ordering::Relaxed))
     }
 }
 
@@ -52,7 +58,7 @@ impl World {
             state.logs.settling = 300;
             state.logs.add_stream(GROUP, STREAM);
         }
-        Self { fake, clock: Arc::new(RunningClock(begun)) }
+        Self { fake, clock: Arc::new(RunningClock { begun, ahead: AtomicI64::new(0) }) }
     }
 
     /// A process of the service.
