@@ -13,6 +13,7 @@ use super::fake::live_tail::{MAX_UPDATE, SessionEnd, SessionPlan};
 use super::*;
 use crate::domain::filter::EventFilter;
 use crate::domain::tail::{TailGroup, TailStream};
+use crate::domain::time::SystemClock;
 use crate::sources::cloudwatch::settings::TailSettings;
 use crate::sources::tail::{Tail, TailItem, TailNotice, TailPosition, TailReader, TailStart};
 use crate::sources::{Source, SourceError};
@@ -21,23 +22,22 @@ use logmark_tail_merge::PaceSettings;
 /// No wait of a test is longer: it fails then.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A clock that runs from [`NOW`].
-#[derive(Debug)]
-struct RunningClock {
-    begun: Instant,
-    /// Milliseconds by which it differs from the clock of the fake.
+/// The system's clock, which the fake has too, or one that differs from it.
+#[derive(Debug, Default)]
+struct HostClock {
+    /// Milliseconds by which it is ahead.
     ahead: AtomicI64,
 }
 
-impl Clock for RunningClock {
+impl Clock for HostClock {
     fn now(&self) -> Millis {
-        Millis(NOW + i64::try_from(self.begun.elapsed().as_millis()).unwrap() + self.ahead.load(Ordering::Relaxed))
+        Millis(SystemClock.now().0 + self.ahead.load(Ordering::Relaxed))
     }
 }
 
 struct World {
     fake: Fake,
-    clock: Arc<RunningClock>,
+    clock: Arc<HostClock>,
 }
 
 fn settings() -> TailSettings {
@@ -49,16 +49,15 @@ fn settings() -> TailSettings {
 impl World {
     /// An upstream that shows events to sweeps after a third of a second, and in sessions after a twentieth.
     async fn new() -> Self {
-        let fake = Fake::start(NOW).await;
-        let begun = Instant::now();
+        let fake = Fake::start(SystemClock.now().0).await;
         {
             let mut state = fake.state();
-            state.running = Some(begun);
+            state.has_system_clock = true;
             state.live.interval = Duration::from_millis(50);
             state.logs.settling = 300;
             state.logs.add_stream(GROUP, STREAM);
         }
-        Self { fake, clock: Arc::new(RunningClock { begun, ahead: AtomicI64::new(0) }) }
+        Self { fake, clock: Arc::default() }
     }
 
     /// A process of the service.
@@ -74,7 +73,7 @@ impl World {
             tail,
             ..Settings::new(source_name(), REGION)
         };
-        let (outbound, clock) = (Outbound::new().unwrap(), Arc::<RunningClock>::clone(&self.clock));
+        let (outbound, clock) = (Outbound::new().unwrap(), Arc::<HostClock>::clone(&self.clock));
         let provider = SharedCredentialsProvider::new(credentials);
         CloudWatch::with_credentials(settings, outbound, clock, &Accounts::default(), provider).unwrap()
     }
@@ -322,13 +321,13 @@ async fn a_viewer_resumes_at_any_position_in_this_process_and_in_another() {
 
 #[tokio::test]
 async fn history_comes_first_and_is_resumed_in_the_middle() {
-    let world = World::new().await;
+    let (world, begun) = (World::new().await, SystemClock.now().0);
     for (number, message) in numbered(600).iter().enumerate() {
-        let at = NOW - 600_000 + i64::try_from(number / 7).unwrap();
+        let at = begun - 600_000 + i64::try_from(number / 7).unwrap();
         world.fake.state().logs.put_at(GROUP, STREAM, (at, at + 500), message);
     }
     let source = world.source();
-    let mut reader = tail(&source, TailStart::Time(Millis(NOW - 600_000))).await;
+    let mut reader = tail(&source, TailStart::Time(Millis(begun - 600_000))).await;
     let mut received = Received::default();
     received.read(&mut reader, 600).await;
     caught_up(&mut reader, &mut received).await;
@@ -351,7 +350,7 @@ async fn recent_events_before_the_start_are_left_out() {
     world.put(STREAM, 1_000, "event 0000");
     tokio::time::sleep(Duration::from_millis(5)).await;
     let source = world.source();
-    let start = world.clock.now().0 - 5_000;
+    let start = SystemClock.now().0 - 5_000;
     let mut reader = tail(&source, TailStart::Time(Millis(start))).await;
     let first = reader.position();
     world.put(STREAM, 10_000, "event 0001");
@@ -373,9 +372,9 @@ async fn recent_events_before_the_start_are_left_out() {
 
 #[tokio::test]
 async fn a_tail_goes_on_behind_a_page() {
-    let world = World::new().await;
+    let (world, begun) = (World::new().await, SystemClock.now().0);
     for (number, message) in numbered(50).iter().enumerate() {
-        let at = NOW - 60_000 + i64::try_from(number / 4).unwrap();
+        let at = begun - 60_000 + i64::try_from(number / 4).unwrap();
         world.fake.state().logs.put_at(GROUP, STREAM, (at, at), message);
     }
     let source = world.source();
