@@ -98,7 +98,7 @@ async fn tickets_and_their_tails_end_with_the_requirements_of_their_issuer() {
         ("required_claims = { tenant = [\"acme\", \"globex\"] }", true),
         ("required_claims = { azp = [\"portal\"] }", false),
         ("scope_claims = [\"scope\", \"scp\"]", true),
-        ("leeway = \"1m\"", true),
+        ("leeway = \"30s\"", true),
     ];
     for (requirement, accepts_tokens) in requirements {
         let world = world().await;
