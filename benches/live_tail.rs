@@ -49,8 +49,15 @@ fn permit(group: &str, tenant: usize) -> Permit<TailGroup> {
         mask: None,
     };
     let tenant = Tenant { id: id.clone(), weight: 1, limits: Limits::default(), grants: vec![grant] };
-    let claims =
-        Claims { issuer: "i".to_owned(), subject: "s".to_owned(), tenant: id, scopes: Vec::new(), expires_at: 0, token_id: None };
+    let claims = Claims {
+        issuer: "i".to_owned(),
+        subject: "s".to_owned(),
+        tenant: id,
+        scopes: Vec::new(),
+        expires_at: 0,
+        token_id: None,
+        requirements: Default::default(),
+    };
     let scope = Scope::parse("logs:tail:*", &Arc::from("scope")).unwrap();
     let caller = Caller { claims: Arc::new(claims), tenant: Arc::new(tenant), scopes: vec![scope].into() };
     let group = LogGroupName::try_from(group).unwrap();

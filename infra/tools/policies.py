@@ -17,7 +17,8 @@ ACCOUNT, REGION = terraform.ACCOUNT, terraform.REGION
 ARN = f"arn:aws:logs:{REGION}:{ACCOUNT}:"
 # A pattern and an exact name. Recorded names match them; `ELSEWHERE` matches neither, although it starts alike.
 GROUPS = [f"{ARN}log-group:/acme/*", f"{ARN}log-group:/shared/gateway"]
-ELSEWHERE = {"/acme/api": ["/acme-2/api", "/globex/api", "/acme"], "/shared/gateway": ["/shared/gateway-2", "/shared"]}
+ELSEWHERE = {"/acme/api": ["/acme-2/api", "/globex/api", "/acme"], "/shared/gateway": ["/shared/gateway-2", "/shared"], "/logmark/audit": ["/logmark/audit-2", "/logmark/logmark"]}
+AUDIT_GROUP = f"{ARN}log-group:/logmark/audit"
 SOURCE_ROLE = "arn:aws:iam::444455556666:role/logmark-read"
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234"
 SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:logmark-AbCdEf"
@@ -138,6 +139,8 @@ class Role:
 
 EVENTS = {"logs:GetLogEvents", "logs:FilterLogEvents", "logs:DescribeLogGroups", "logs:DescribeLogStreams", "logs:StartLiveTail"}
 QUERIES = {f"logs:{name}" for name in QUERY}
+# To the group of `[audit] sink = "log_group"`.
+AUDIT = {"logs:CreateLogStream", "logs:PutLogEvents"}
 # SSM and S3 call `kms:Decrypt` for us, so it is not recorded.
 DECRYPT = [{"action": "kms:Decrypt", "via": service} for service in ("ssm", "s3")]
 
@@ -166,10 +169,10 @@ def roles():
     )
     source = {"LogmarkRoleArn": "arn:aws:iam::777788889999:role/logmark", "ExternalId": "0123456789abcdef", "LogGroupArns": groups}
     yield Role("sam source role, events", cfn.Template(ROOT / "sam/source-role.yaml", source).role_policies("Role"), EVENTS)
-    source |= {"Queries": "true", "ReadQuotas": "true"}
+    source |= {"Queries": "true", "ReadQuotas": "true", "AuditLogGroupArn": AUDIT_GROUP}
     yield Role(
-        "sam source role, all", cfn.Template(ROOT / "sam/source-role.yaml", source).role_policies("Role"),
-        EVENTS | QUERIES | {"servicequotas:ListServiceQuotas"},
+        "sam source role, all, audit log", cfn.Template(ROOT / "sam/source-role.yaml", source).role_policies("Role"),
+        EVENTS | QUERIES | AUDIT | {"servicequotas:ListServiceQuotas"},
     )
 
     def module(name, **inputs):
@@ -200,14 +203,20 @@ def roles():
         EVENTS | QUERIES | {"ssm:GetParameter", "servicequotas:ListServiceQuotas"},
     )
     yield Role(
+        "terraform task, audit log",
+        module("fargate", **fargate, log_group_arns=GROUPS, audit_log_group_arn=AUDIT_GROUP).role_policies("logmark"),
+        EVENTS | AUDIT | {"ssm:GetParameter", "servicequotas:ListServiceQuotas"},
+    )
+    yield Role(
         "terraform task, roles of other accounts",
         module("fargate", **fargate, source_role_arns=[SOURCE_ROLE]).role_policies("logmark"), {"ssm:GetParameter", "sts:AssumeRole"},
     )
     source = {"logmark_role_arn": SOURCE_ROLE, "external_id": "0123456789abcdef", "log_group_arns": GROUPS}
     yield Role("terraform source role, events", module("source-role", **source).role_policies("source"), EVENTS)
     yield Role(
-        "terraform source role, all", module("source-role", **source, queries=True, read_quotas=True).role_policies("source"),
-        EVENTS | QUERIES | {"servicequotas:ListServiceQuotas"},
+        "terraform source role, all, audit log",
+        module("source-role", **source, queries=True, read_quotas=True, audit_log_group_arn=AUDIT_GROUP).role_policies("source"),
+        EVENTS | QUERIES | AUDIT | {"servicequotas:ListServiceQuotas"},
     )
 
 

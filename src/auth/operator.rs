@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::tenant::{Caller, Grant, Limits, Scope, Tenant};
-use super::token::Claims;
+use super::token::{Claims, RequirementsDigest};
 use crate::domain::name::{NameError, SourceName, TenantId};
 use crate::domain::operation::Action;
 use crate::domain::pattern::Pattern;
@@ -43,6 +43,7 @@ pub fn caller(access_key: &str, source: &SourceName) -> Result<Caller, NameError
         scopes: Vec::new(),
         expires_at: i64::MAX,
         token_id: None,
+        requirements: RequirementsDigest::default(),
     };
     Ok(Caller {
         claims: Arc::new(claims),

@@ -134,6 +134,24 @@ async fn a_read_has_one_line_with_all_that_the_issue_of_a_dispute_needs() {
 }
 
 #[tokio::test]
+async fn a_role_that_gave_the_scope_is_named() {
+    let environment = vec![
+        ("LOGMARK__AUTH__ISSUERS__0__SCOPE_CLAIMS", "[\"scope\", \"groups\"]"),
+        ("LOGMARK__AUTH__ISSUERS__0__SCOPE_MAP__READERS", "[\"logs:read:/acme/*\"]"),
+    ];
+    let world = World::with(Options { environment, ..Options::default() }).await;
+    world.put("/acme/api", "web-1", &[(1_700_000_000_000, "event-canary")]).await;
+    let mut claims = Issuer::claims("acme", "openid");
+    claims["groups"] = json!(["staff", "readers"]);
+    let answer = world.with_token(&world.issuer.mint(&claims)).get(&format!("/logs/:acme:api/web-1?{RANGE}")).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let line = world.audit_of(&answer.header("x-request-id"), 1).await.remove(0);
+    let reason = ["scope", "claim", "claimValue"].map(|name| line[name].clone());
+    assert_eq!(reason, ["logs:read:/acme/*", "groups", "readers"].map(Value::from), "{line}");
+    assert_eq!(faults_of_schema(&world), [Value::Null; 0]);
+}
+
+#[tokio::test]
 async fn a_token_without_an_id_is_named_by_its_own_hash() {
     let world = world().await;
     let token = world.issuer.token("acme", "logs:*:*");

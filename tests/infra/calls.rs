@@ -14,8 +14,12 @@ use crate::world::moto::Moto;
 use crate::world::recorder::{Recorded, Recorder};
 use crate::world::tail::Tail;
 
-/// A pattern and an exact name: the groups that `policies.py` gives to the roles.
+/// A pattern and an exact name: the groups that `policies.py` gives to the roles, and the group for audit lines.
 const TENANTS: &str = r#"
+[audit]
+sink = "log_group"
+source = "aws"
+group = "/logmark/audit"
 [tenants.acme]
 [[tenants.acme.grants]]
 groups = ["/acme/*", "/shared/gateway"]
@@ -24,6 +28,7 @@ actions = ["read", "query", "tail"]
 const GROUPS: [&str; 2] = ["/acme/api", "/shared/gateway"];
 /// The one call that can't be led to a test's own server: its target in the sources, and its action.
 const QUOTAS: (&str, &str) = ("ServiceQuotasV20190624.ListServiceQuotas", "servicequotas:ListServiceQuotas");
+const AUDIT_GROUP: &str = "/logmark/audit";
 const ROLE: &str = "arn:aws:iam::444455556666:role/logmark-read";
 
 /// Asks for everything, and gives the operations asked for.
@@ -118,7 +123,10 @@ fn asked_of_iam(seen: &Seen) -> Vec<Value> {
     let call = |group: Option<&str>| {
         let mut call = Map::from_iter([("action".to_owned(), json!(format!("logs:{}", seen.operation)))]);
         call.extend(group.map(|group| ("logGroup".to_owned(), json!(group))));
-        call.extend(text("logStreamName").map(|stream| ("logStream".to_owned(), json!(stream))));
+        // The name of an audit stream is new in each process.
+        let stream =
+            text("logStreamName").map(|stream| if group == Some(AUDIT_GROUP) { "2026-11-30T10.00.00Z-1a2b" } else { stream });
+        call.extend(stream.map(|stream| ("logStream".to_owned(), json!(stream))));
         Value::Object(call)
     };
     let many = ["logGroupNames", "logGroupIdentifiers"].into_iter().find_map(|name| seen.body.get(name)?.as_array());
@@ -231,7 +239,12 @@ async fn the_roles_are_made_for_the_calls_that_are_made() {
     for group in GROUPS {
         world.fake.state().logs.add_stream(group, "prod-1");
     }
+    world.fake.state().logs.add_stream(AUDIT_GROUP, "former");
     let asked = ask_for_everything(&world, &world.tenant("acme")).await;
+    // Audit lines are written in the background.
+    while world.fake.state().logs.written() == 0 {
+        tokio::task::yield_now().await;
+    }
     let documented = documented();
     assert_eq!(asked.into_iter().map(str::to_owned).collect::<BTreeSet<_>>(), documented, "an operation is not asked for here");
 

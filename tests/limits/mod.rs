@@ -2,7 +2,9 @@
 
 mod accounting;
 mod budgets;
+mod encrypted;
 mod replicas;
+mod restricted;
 mod store_away;
 
 use crate::world::{Options, World};

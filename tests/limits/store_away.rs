@@ -16,7 +16,7 @@ use crate::world::tail::Tail;
 const TAIL: &str = "/logs/:acme:api?follow=true";
 
 /// The check of the store in `/readyz`, which is 200 with or without it.
-async fn check(world: &World) -> Value {
+pub async fn check(world: &World) -> Value {
     let operator = world.operator();
     let mut ready = operator.get("/readyz").await;
     // At first the keys of the issuer are read.
@@ -28,7 +28,7 @@ async fn check(world: &World) -> Value {
     ready["checks"].as_array().unwrap().iter().find(|check| check["name"] == "limit store").unwrap().clone()
 }
 
-async fn until(world: &World, is_up: bool) -> Value {
+pub async fn until(world: &World, is_up: bool) -> Value {
     loop {
         let check = check(world).await;
         if check["ok"] == is_up {
@@ -39,7 +39,7 @@ async fn until(world: &World, is_up: bool) -> Value {
 }
 
 /// Opens tails until one is refused.
-async fn open_all(world: &World) -> Vec<Tail> {
+pub async fn open_all(world: &World) -> Vec<Tail> {
     let acme = world.tenant("acme");
     let mut open = Vec::new();
     loop {

@@ -91,6 +91,33 @@ async fn remembered_tokens_tickets_and_tails_end_with_their_issuer() {
     assert_eq!((acme.get("/me").await.status, globex.get("/me").await.status), (http::StatusCode::OK, http::StatusCode::OK));
 }
 
+/// A ticket does not contain the token, so whether the token meets a new requirement cannot be told: tickets and their tails end.
+#[tokio::test]
+async fn tickets_and_their_tails_end_with_the_requirements_of_their_issuer() {
+    let requirements = [
+        ("required_claims = { tenant = [\"acme\", \"globex\"] }", true),
+        ("required_claims = { azp = [\"portal\"] }", false),
+        ("scope_claims = [\"scope\", \"scp\"]", true),
+        ("leeway = \"30s\"", true),
+    ];
+    for (requirement, accepts_tokens) in requirements {
+        let world = world().await;
+        let acme = world.tenant("acme");
+        let body = json!({ "url": "/logs/:acme:api?follow=true" });
+        let [unused, of_tail] = [acme.post("/tickets", &body, &[]).await.json(), acme.post("/tickets", &body, &[]).await.json()];
+        let mut by_ticket = Tail::open(&world.anonymous(), of_tail["url"].as_str().unwrap()).await;
+        reload(&world, "audiences = [\"logmark\"]", &format!("audiences = [\"logmark\"]\n{requirement}")).await;
+        assert_eq!(acme.get("/me").await.status == 200, accepts_tokens, "{requirement}");
+        let ends = !requirement.starts_with("leeway");
+        let used = Tail::open_with(&world.anonymous(), unused["url"].as_str().unwrap(), &[]).await;
+        assert_eq!(used.err().map(|refused| refused.problem()), ends.then(|| "401 invalid_ticket".to_owned()), "{requirement}");
+        if ends {
+            let frame = by_ticket.next().await.unwrap();
+            assert_eq!((frame.kind.as_str(), &frame.data["code"]), ("error", &"invalid_token".into()), "{requirement}");
+        }
+    }
+}
+
 /// The keys of an issuer are a file, too: a withdrawn key ends what it has signed without a change of the configuration.
 #[tokio::test]
 async fn a_key_that_leaves_its_file_ends_its_tokens_and_tails() {

@@ -70,8 +70,15 @@ fn caller(grants: &[Rule], scopes: &[Rule]) -> Caller {
     };
     let tenant = Tenant { id: id.clone(), weight: 1, limits: Limits::default(), grants: grants.iter().map(grant).collect() };
     let scope = |rule: &Rule| Scope::parse(&format!("logs:{}:{}", rule.actions[0], rule.groups[0]), &Arc::from("scope")).unwrap();
-    let claims =
-        Claims { issuer: "i".into(), subject: "s".into(), tenant: id, scopes: Vec::new(), expires_at: 0, token_id: None };
+    let claims = Claims {
+        issuer: "i".into(),
+        subject: "s".into(),
+        tenant: id,
+        scopes: Vec::new(),
+        expires_at: 0,
+        token_id: None,
+        requirements: Default::default(),
+    };
     Caller { claims: Arc::new(claims), tenant: Arc::new(tenant), scopes: scopes.iter().map(scope).collect() }
 }
 

@@ -32,6 +32,26 @@ impl RedisServer {
         server
     }
 
+    /// Starts a server that speaks TLS only, with the certificate `cert.pem` and the key `key.pem` of the folder.
+    pub fn start_tls(certificates: &std::path::Path) -> Self {
+        let path = |name: &str| certificates.join(name).to_str().unwrap().to_owned();
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let folder = tempfile::tempdir().unwrap();
+        let (cert, key) = (path("cert.pem"), path("key.pem"));
+        let options =
+            ["--tls-port", &port.to_string(), "--tls-cert-file", &cert, "--tls-key-file", &key, "--tls-auth-clients", "no"];
+        let options: Vec<String> = options.iter().map(|option| (*option).to_owned()).collect();
+        // Without a port for plain text.
+        let child = spawn(0, &options, &folder);
+        let server = Self { port, options, folder, child };
+        let began = Instant::now();
+        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+            assert!(began.elapsed() < PATIENCE, "redis-server does not answer on port {port}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        server
+    }
+
     /// The URL for `[limits] store`.
     pub fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)

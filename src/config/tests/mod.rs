@@ -11,6 +11,7 @@ mod issuers;
 mod claims;
 mod bad_sources;
 mod cloudwatch;
+mod bad_limits;
 mod bad_tenants;
 mod rules;
 mod lambda;

@@ -118,6 +118,10 @@ pub(super) fn open(state: &mut State, seen: &Seen) -> Result<Session, AwsError> 
     let [identifier] = identifiers.as_slice() else { return Err(INVALID) };
     let arn = identifier.as_str().filter(|arn| !arn.ends_with('*')).ok_or(INVALID)?.to_owned();
     let group = arn.strip_prefix("arn:aws:logs:eu-west-1:123456789012:log-group:").unwrap_or(&arn).to_owned();
+    if seen.body.get("logEventFilterPattern").is_some() {
+        // The only filter that is ever sent is an invalid one.
+        return Err(INVALID);
+    }
     if let Some(refusal) = state.live.refusal {
         return Err(refusal);
     }

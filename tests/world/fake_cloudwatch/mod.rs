@@ -97,6 +97,8 @@ pub(crate) struct State {
     pub(crate) plans: Plans<Fault>,
     /// For every request, when there is none of the former.
     pub(crate) always: Option<Fault>,
+    /// Operations that the policy of the role does not allow.
+    pub(crate) denied: Vec<&'static str>,
     /// Where redirects lead: host and port.
     pub(crate) other_host: String,
     /// Its clock: milliseconds since 1970.
@@ -181,7 +183,8 @@ async fn serve(mut socket: TcpStream, state: Arc<Mutex<State>>) -> Option<()> {
             state.tick();
             let planned = state.plans.choose(&seen.raw);
             let over_quota = state.is_over_quota().then_some(Fault::Error(400, "ThrottlingException"));
-            let fault = over_quota.or_else(|| state.faults.pop_front()).or(planned).or(state.always);
+            let denied = state.denied.contains(&seen.operation.as_str()).then_some(Fault::Error(400, "AccessDeniedException"));
+            let fault = denied.or(over_quota).or_else(|| state.faults.pop_front()).or(planned).or(state.always);
             state.seen.push(seen.clone());
             (fault, answer(&mut state, &seen, fault), state.latency)
         };
@@ -303,6 +306,9 @@ fn checked(state: &mut State, seen: &Seen, fault: Option<Fault>) -> Result<Value
     check(state.now, seen)?;
     if queries::is_one(&seen.operation) {
         return state.queries.answer(&state.logs, &seen.operation, &seen.body);
+    }
+    if let Some(answer) = state.logs.write(&seen.operation, &seen.body) {
+        return answer;
     }
     let whole_pages = state.logs.page_events;
     if fault == Some(Fault::EmptyPage) {

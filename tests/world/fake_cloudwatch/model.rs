@@ -53,6 +53,8 @@ pub(crate) struct Logs {
     pub(crate) now: i64,
     /// Events in a page at most, when it is less than was asked for.
     pub(crate) page_events: Option<usize>,
+    /// The size of each group; 7 bytes.
+    pub(crate) stored_bytes: Option<u64>,
 }
 
 impl Logs {
@@ -139,6 +141,35 @@ impl Logs {
             "DescribeLogGroups" => self.describe_groups(request, limit),
             _ => self.describe_streams(request, limit),
         }
+    }
+
+    /// PutLogEvents and CreateLogStream.
+    pub(crate) fn write(&mut self, operation: &str, request: &Map<String, Value>) -> Option<Result<Value, AwsError>> {
+        if !["PutLogEvents", "CreateLogStream"].contains(&operation) {
+            return None;
+        }
+        let (Some(name), Some(stream)) = (text(request, "logGroupName"), text(request, "logStreamName")) else {
+            return Some(Err(INVALID));
+        };
+        let Some(group) = self.groups.get(name) else { return Some(Err((400, "ResourceNotFoundException:group"))) };
+        let exists = group.streams.contains_key(stream);
+        Some(match operation {
+            "CreateLogStream" if exists => Err((400, "ResourceAlreadyExistsException")),
+            "CreateLogStream" => {
+                self.add_stream(name, stream);
+                Ok(json!({}))
+            }
+            _ if !exists => Err((400, "ResourceNotFoundException:stream")),
+            _ => {
+                for event in request.get("logEvents").and_then(Value::as_array).into_iter().flatten() {
+                    let (Some(time), Some(message)) = (event["timestamp"].as_i64(), event["message"].as_str()) else {
+                        return Some(Err(INVALID));
+                    };
+                    self.put(name, stream, time, message);
+                }
+                Ok(json!({}))
+            }
+        })
     }
 
     fn group(&self, request: &Map<String, Value>) -> Result<&Group, AwsError> {
@@ -280,7 +311,7 @@ impl Logs {
         let (page, token) = listed(&names, text(request, "nextToken"), limit)?;
         let shown = |name: &&String| {
             json!({
-                "logGroupName": name, "creationTime": TAIL_FLOOR, "storedBytes": 7, "metricFilterCount": 0, "logGroupClass": "STANDARD",
+                "logGroupName": name, "creationTime": TAIL_FLOOR, "storedBytes": self.stored_bytes.unwrap_or(7), "metricFilterCount": 0, "logGroupClass": "STANDARD",
                 "arn": format!("arn:aws:logs:eu-west-1:123456789012:log-group:{name}:*"),
             })
         };

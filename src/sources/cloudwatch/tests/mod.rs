@@ -130,8 +130,15 @@ fn permit_of<Op: Operation>(tenant: &str, op: Op, groups: &[&str], scope: &str, 
         mask: None,
     };
     let tenant = Tenant { id: id.clone(), weight: 1, limits: Limits::default(), grants: vec![grant] };
-    let claims =
-        Claims { issuer: "i".to_owned(), subject: "s".to_owned(), tenant: id, scopes: Vec::new(), expires_at: 0, token_id: None };
+    let claims = Claims {
+        issuer: "i".to_owned(),
+        subject: "s".to_owned(),
+        tenant: id,
+        scopes: Vec::new(),
+        expires_at: 0,
+        token_id: None,
+        requirements: Default::default(),
+    };
     let scope = Scope::parse(scope, &Arc::from("scope")).unwrap();
     let caller = Caller { claims: Arc::new(claims), tenant: Arc::new(tenant), scopes: Arc::from([scope]) };
     authorize(&caller, op, Millis(NOW)).unwrap()
