@@ -1,5 +1,5 @@
-//! Tenants at scale: reading 1, 1,000 and 100,000 tenants' files, reading them again, the memory that they take, and the time of a lookup:
-//! `cargo bench --bench tenants`.
+//! Tenants at scale: first read and reload of 1, 1,000 and 100,000 tenants' files, their memory, and the time of a lookup: `cargo
+//! bench --bench tenants`.
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a measurement for a person to read")]
 
 use std::hint::black_box;
@@ -50,7 +50,7 @@ fn timed<T>(act: impl FnOnce() -> T) -> (T, Duration) {
 }
 
 fn lookup(config: &Config, count: usize) -> Duration {
-    // Enough different tenants that they are not all in the processor's cache.
+    // Enough different tenants to exceed the processor's cache.
     let ids: Vec<TenantId> =
         (0..count.min(10_000)).map(|number| TenantId::try_from(name(number * (count / count.min(10_000)))).unwrap()).collect();
     let ((), time) = timed(|| {
