@@ -23,7 +23,7 @@ async fn the_units_configuration_is_right_with_credentials_as_systemd_makes_them
     let check = async |variables: &[(&str, &str)]| run_with(folder.path(), &["check"], variables).await;
     let right = check(&[("CREDENTIALS_DIRECTORY", here)]).await;
     assert_eq!(right.code, 0, "{}", right.err);
-    // The same files at another place are readable by others.
+    // Outside of the credentials directory, this mode is refused.
     for variables in [&[][..], &[("CREDENTIALS_DIRECTORY", "/run/credentials/other.service")]] {
         let wrong = check(variables).await;
         assert_eq!((wrong.code, wrong.err.contains("can be read by others (mode 440)")), (64, true), "{}", wrong.err);
