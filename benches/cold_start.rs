@@ -1,5 +1,5 @@
-//! The time of a function from the start of its process to its first answers, and its size: `make lambda && cargo
-//! bench --bench cold_start`.
+//! The time of a function from the start of its process to its first answers, and its size:
+//! `make lambda && cargo bench --bench cold_start`.
 //!
 //! The program is `target/lambda/bootstrap` (`LOGMARK_BENCH_BOOTSTRAP`), started `LOGMARK_BENCH_STARTS` (30) times for each kind
 //! of first request, with a configuration beside it and an emulation of the Runtime API in this process. Times run from the start

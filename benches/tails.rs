@@ -1,5 +1,5 @@
-//! Live tail with many viewers: memory of the service, and the time from the append of an event to each viewer. `cargo bench
-//! --bench tails`.
+//! Live tail with many viewers: memory of the service, and the time from the append of an event to each viewer.
+//! `cargo bench --bench tails`.
 //!
 //! `LOGMARK_BENCH_VIEWERS` (5,000) viewers of 20 groups of a local source, of which every tenth never reads. The service is a
 //! separate process, this program with the argument `serve`; it appends 10 events a second to each group for

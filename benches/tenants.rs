@@ -1,5 +1,5 @@
-//! Tenants at scale: first read and reload of 1, 1,000 and 100,000 tenants' files, their memory, and the time of a lookup: `cargo
-//! bench --bench tenants`.
+//! Tenants at scale: first read and reload of 1, 1,000 and 100,000 tenants' files, their memory, and the time of a lookup:
+//! `cargo bench --bench tenants`.
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a measurement for a person to read")]
 
 use std::hint::black_box;
