@@ -56,7 +56,7 @@ pub(super) struct Reloading {
     pub(super) loader: Loader,
     /// The configuration in use.
     pub(super) current: Config,
-    /// Told when it is to be read now.
+    /// Notified when the configuration must be read now.
     pub(super) requests: Arc<Notify>,
 }
 

@@ -31,7 +31,7 @@ const FORCED_INTERVAL_MS: i64 = 30_000;
 /// Milliseconds between two attempts while an issuer fails: doubled from the first to the last.
 const RETRY_MS: (i64, i64) = (1_000, 30_000);
 
-/// Why there is no key for a token.
+/// The reason for a missing key of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
     /// The issuer's set has no such key.
@@ -125,7 +125,7 @@ impl KeyStore {
         match self.inner.key_set_age() {
             KeySetAge::Fresh(set) => Ok(set),
             KeySetAge::Aged(set) => {
-                // Detached: the attempt runs in a task of its own, and this caller does not wait for it.
+                // Detached: the attempt runs in a separate task, and this caller does not wait for it.
                 self.start(RefreshReason::Aged);
                 Ok(set)
             }

@@ -196,7 +196,7 @@ impl TailBody {
         None
     }
 
-    /// Writes the next frame. Nothing is written for an item that the client is not told of.
+    /// Writes the next frame. Writes nothing for an item that the client does not receive.
     async fn advance(&mut self, out: &mut Vec<u8>) -> Option<Reservation> {
         match self.happened().await {
             Happened::Authority(AuthorityEnd::Refused(error)) => self.fail(&error, out),

@@ -104,7 +104,7 @@ impl Fault {
     }
 }
 
-/// A chain, as far as it was read.
+/// A chain, as far as it has been read.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ChainSummary {
