@@ -47,7 +47,7 @@ impl<T> Default for Schedule<T> {
 }
 
 impl<T> Schedule<T> {
-    /// Adds a task behind those of its owner.
+    /// Adds a task after those of its owner.
     pub(super) fn add(&mut self, owner: &Owner, task: T) {
         if let Some(share) = self.share(owner) {
             share.owner.weight = owner.weight;
@@ -106,7 +106,7 @@ mod tests {
         Owner::new(name, NonZeroU32::new(weight).unwrap())
     }
 
-    /// How many turns each owner gets of so many, when every task goes on without end.
+    /// The number of turns of each owner among `count` turns, when every task continues without end.
     fn turns(schedule: &mut Schedule<&'static str>, count: usize) -> HashMap<&'static str, usize> {
         let mut turns = HashMap::new();
         for _ in 0..count {

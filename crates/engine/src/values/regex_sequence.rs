@@ -256,7 +256,7 @@ mod tests {
     use proptest::prelude::{Just, Strategy, prop_assert_eq, prop_oneof, proptest};
     use proptest::sample::select;
 
-    /// The places of all groups of the first match by `regex`; `None` without a match.
+    /// The positions of all groups of the first match by `regex`; `None` without a match.
     fn defined(expression: &str, text: &str) -> Option<Places> {
         let captures = regex::Regex::new(expression).unwrap().captures(text)?;
         Some((1..captures.len()).map(|group| captures.get(group).map_or((0, 0), |found| (found.start(), found.end()))).collect())

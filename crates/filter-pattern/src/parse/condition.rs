@@ -204,7 +204,7 @@ pub(crate) fn all_of<T>(members: Vec<Condition<T>>) -> Condition<T> {
     single(members.into_iter().flat_map(flatten).collect()).unwrap_or_else(Condition::All)
 }
 
-/// The only member, or the list as it was.
+/// The only member, or the unchanged list.
 fn single<T>(mut members: Vec<Condition<T>>) -> Result<Condition<T>, Vec<Condition<T>>> {
     match (members.len(), members.pop()) {
         (1, Some(only)) => Ok(only),

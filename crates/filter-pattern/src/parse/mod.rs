@@ -134,7 +134,7 @@ impl<'a> Parser<'a> {
         self.report(Diagnostic::new(Kind::Syntax, span, expected, in_backticks(rest)).hint(hint));
     }
 
-    /// The faults in the order of the text; one is there.
+    /// The errors in the order of the text; at least one.
     fn into_faults(self) -> Vec<Diagnostic> {
         let text = self.cursor.text();
         let mut faults = self.faults;

@@ -190,7 +190,7 @@ mod tests {
             let values: Vec<Value> = (0..count).map(|place| Value::from(number(place))).collect();
             (0..count).for_each(|place| _ = numbers.insert(number(place)));
             for percent in [0.0, 0.001, 10.0, 20.5, 37.0, 50.0, 59.9, 60.1, 75.0, 99.0, 99.99, 100.0] {
-                // A whole double and a whole number are one number.
+                // A whole double and a whole number of the same value are equal.
                 let (found, defined) = (numbers.percentile(percent, &env).unwrap(), pct(&values, percent));
                 assert_eq!(coerce::number(&found), coerce::number(&defined), "{percent} of {count}");
             }
