@@ -66,7 +66,7 @@ def resource_types(calls):
         service, name = action.split(":")
         known = reference.get(service, {}).get("privileges", {}).get(name)
         if not known:
-            found.append(f"{action} is no action that AWS's reference knows")
+            found.append(f"{action} is not an action of AWS's reference")
             continue
         types = set(known["resource_types"]) - {""}
         for call in (call for call in calls if call["action"] == action and service == "logs"):

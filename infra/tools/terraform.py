@@ -212,7 +212,7 @@ def unknown(name, known, resources, module, iterators):
         if root == "data" and (rest[0], rest[1]) not in module.data():
             return f"`{text}` does not exist"
         if root == "module" and rest[1] not in module.child_outputs(rest[0]):
-            return f"`{text}` is no output of that module"
+            return f"`{text}` is not an output of that module"
         return None
     if (root, rest[0] if rest else None) not in resources:
         return f"`{text}` does not exist"

@@ -81,7 +81,7 @@ async fn queries_use_a_table_and_its_next_content() {
     let stage = Stage::new().await;
     put(&stage, &[r#"{"id":"1"}"#]).await;
     let query = "lookup users id OUTPUT name | display name";
-    assert_eq!(rows(&stage, query).await.unwrap_err(), "Failed", "there is no table");
+    assert_eq!(rows(&stage, query).await.unwrap_err(), "Failed", "the table is gone");
     stage.ok("create_lookup_table", json!({ "lookupTableName": "users", "tableBody": USERS })).await;
     assert_eq!(rows(&stage, query).await.unwrap()[0][0], json!({ "field": "name", "value": "ann, a" }));
     stage.ok("update_lookup_table", json!({ "lookupTableArn": ARN, "tableBody": "id,name\n1,eve\n" })).await;

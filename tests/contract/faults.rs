@@ -223,7 +223,7 @@ async fn an_export_that_fails_midway_never_ends_cleanly() {
                 environment.then(1, &[fault; 3]);
                 let answer = environment.acme.get(&format!("{target}&format={format}")).await;
                 assert_eq!(answer.status, 200);
-                assert!(answer.broken, "{format}: the body must break off");
+                assert!(answer.broken, "{format}: the body must be incomplete");
                 environment.assert_discreet(&answer);
             }
         }

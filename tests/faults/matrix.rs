@@ -175,7 +175,7 @@ impl FaultCase {
             let Answer { status, headers, trailers, broken, .. } = answer;
             let _infallible = write!(
                 story,
-                "{} ({hits} calls went wrong)\n{status} {headers:?}\n{text}\n{trailers:?} broken: {broken}\n{}\n",
+                "{} ({hits} calls failed)\n{status} {headers:?}\n{text}\n{trailers:?} broken: {broken}\n{}\n",
                 (operation.target)(&cell),
                 environment.log_of(answer)
             );

@@ -53,14 +53,14 @@ pub async fn judge(
         },
         (Form::Started { waits: true } | Form::Rows, 200) => query(environment, answer, &items, &model).await,
         (Form::Stopped, 204) => stopped(environment, cell),
-        (Form::Started { waits: false } | Form::Stopped, _) | (_, 201..) => Err(format!("{} is no status of it", answer.status)),
+        (Form::Started { waits: false } | Form::Stopped, _) | (_, 201..) => Err(format!("{} is not a status of the operation", answer.status)),
         (Form::One | Form::Record | Form::RowsNdjson | Form::RowsCsv, _) if answer.header("logmark-cursor").is_empty() => {
             whole(&items, &model)
         }
-        (Form::One | Form::Record | Form::RowsNdjson | Form::RowsCsv, _) => Err("it goes on".to_owned()),
+        (Form::One | Form::Record | Form::RowsNdjson | Form::RowsCsv, _) => Err("the answer is not the last page".to_owned()),
         (Form::Head | Form::Tail | Form::List(_), _) => page(environment, operation, cell, answer, &model).await,
         (Form::Ndjson | Form::Csv | Form::Text, _) => stream(operation, answer, &items, &model),
-        (Form::Started { waits: true } | Form::Rows, _) => Err(format!("{} is no status of it", answer.status)),
+        (Form::Started { waits: true } | Form::Rows, _) => Err(format!("{} is not a status of the operation", answer.status)),
     }
 }
 
@@ -91,17 +91,17 @@ fn discreet(answer: &Answer) -> Result<(), String> {
 
 fn problem(answer: &Answer) -> Result<Verdict, String> {
     if answer.broken || answer.header("content-type") != "application/problem+json" {
-        return Err("it is no problem document".to_owned());
+        return Err("not a problem document".to_owned());
     }
     let problem: Value = serde_json::from_slice(&answer.body).map_err(|error| error.to_string())?;
     let lawful = is_lawful(&problem) && problem["status"] == answer.status.as_u16();
     if [429, 503].contains(&answer.status.as_u16()) && answer.header("retry-after").parse::<u32>().is_err() {
-        return Err("it does not say when to come back".to_owned());
+        return Err("no time for a retry".to_owned());
     }
     if lawful && problem["instance"] == answer.header("x-request-id") && problem["detail"].is_string() {
         return Ok(Verdict::Problem);
     }
-    Err("it is no problem that an upstream may cause".to_owned())
+    Err("not a problem that an upstream may cause".to_owned())
 }
 
 fn is_lawful(problem: &Value) -> bool {
@@ -207,7 +207,7 @@ pub async fn begun(
             };
             tokio::time::timeout(Duration::from_secs(30), stopping)
                 .await
-                .map_err(|_| "it runs on, and nobody has its id".to_owned())
+                .map_err(|_| "the query still runs, and no client has its id".to_owned())
         }
         (begun, _) => Err(format!("{begun} queries were begun: {verdict:?}")),
     }

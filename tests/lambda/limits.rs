@@ -111,7 +111,7 @@ async fn a_stream_ends_honestly_before_the_functions_time_does() {
                 (FrontDoor::Url, &"ndjson") => {
                     assert_eq!(reply.last_line()["error"]["code"], "upstream_timeout", "{}", reply.text())
                 }
-                (FrontDoor::Url, _) => assert!(reply.broke_off().is_some(), "{format}: a clean end\n{}", reply.text()),
+                (FrontDoor::Url, _) => assert!(reply.broke_off().is_some(), "{format}: a regular end\n{}", reply.text()),
                 _ => assert_eq!(reply.problem(), "504 upstream_timeout", "{format}"),
             }
             if door == FrontDoor::Url && *format == "ndjson" {

@@ -233,7 +233,7 @@ fn forms(acme: &str) -> Vec<Case> {
         ("parameters in one map alone", with(somebody(FrontDoor::Rest), &[("/queryStringParameters", limit)]), Reads),
         ("a query with a question mark", with(somebody(FrontDoor::Http), &[("/rawQueryString", json!("limit=1?&x"))]), DOUBLED),
         (
-            "depth where nobody looks",
+            "depth in an unread member",
             with(somebody(FrontDoor::Rest), &[("/pathParameters", (0..200).fold(json!(1), |value, _| json!([value])))]),
             Reads,
         ),

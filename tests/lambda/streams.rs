@@ -98,7 +98,7 @@ async fn what_breaks_midway_is_seen() {
         assert_eq!(reply.status, 200, "{format}: the head was sent by then");
         assert!(reply.text().contains("event 0"), "{format}: {}", reply.text());
         if ends {
-            let reason = reply.broke_off().unwrap_or_else(|| panic!("{format}: a clean end\n{}", reply.text()));
+            let reason = reply.broke_off().unwrap_or_else(|| panic!("{format}: a regular end\n{}", reply.text()));
             assert_eq!(reason["errorMessage"], "the response is incomplete");
         } else {
             assert_eq!(reply.last_line()["error"]["code"], "upstream_error", "{format}: {}", reply.text());

@@ -38,7 +38,7 @@ fn errors(file: &Path) -> BTreeSet<(usize, String)> {
         .arg(file)
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
-        .expect("rustc is in the path, as it is for cargo");
+        .expect("rustc is in the path, as for cargo");
     let text = String::from_utf8(output.stderr).unwrap();
     let messages = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap_or_else(|_| panic!("{text}")));
     let found: BTreeSet<_> = messages

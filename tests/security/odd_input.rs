@@ -125,7 +125,7 @@ async fn ask(router: &Router, method: &str, target: &str, headers: &[(&str, Stri
     let body = match parts.headers.contains_key("x-accel-buffering") {
         // A live tail does not end.
         true => body.frame().await.and_then(Result::ok).and_then(|frame| frame.into_data().ok()).unwrap_or_default(),
-        false => body.collect().await.map_err(|error| format!("the body broke off: {error}"))?.to_bytes(),
+        false => body.collect().await.map_err(|error| format!("the body is incomplete: {error}"))?.to_bytes(),
     };
     if parts.status.is_server_error() {
         return Err(format!("{}: {}", parts.status, String::from_utf8_lossy(&body)));

@@ -105,7 +105,7 @@ impl Client {
                 Ok(Ok(data)) => bytes.extend_from_slice(&data),
                 Ok(Err(frame)) => answer.trailers.extend(frame.into_trailers().unwrap_or_default()),
                 Err(error) => {
-                    println!("the body broke off: {error:?}");
+                    println!("the body is incomplete: {error:?}");
                     answer.broken = true;
                 }
             }

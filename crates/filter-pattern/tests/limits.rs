@@ -45,7 +45,7 @@ fn a_full_length_pattern_is_printed_within_the_limit() {
     }
     text.push('}');
     let pattern = FilterPattern::parse(&text).unwrap();
-    assert_eq!(pattern.as_str(), text, "without the blanks for which there is no room");
+    assert_eq!(pattern.as_str(), text, "without the spaces that do not fit");
     let fields = format!("[{}]", ["a=1"; 255].join(","));
     assert_eq!(FilterPattern::parse(&fields).unwrap().as_str(), fields);
 }
