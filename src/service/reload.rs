@@ -32,7 +32,7 @@ const MAX_WARNINGS: usize = 20;
 /// Why the configuration is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Trigger {
-    /// The operator asked for it.
+    /// A request of the operator.
     Request,
     /// A file has changed.
     Files,

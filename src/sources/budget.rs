@@ -38,7 +38,7 @@ pub struct QueryLease {
     noted: u64,
     /// Whether the bytes count streams that the tenant may not see.
     withholds: bool,
-    /// Whether it may scan bytes that no statistics have told.
+    /// Whether it may scan bytes that no statistics have reported.
     is_open: bool,
 }
 
@@ -60,7 +60,7 @@ impl QueryLease {
         Ok(Self { _place: place, scanned, noted: 0, withholds: false, is_open: false })
     }
 
-    /// The query scans streams that the tenant may not see: what is left is not shown for the rest of the day, but the bytes
+    /// The query scans streams that the tenant may not see: the remaining budget is hidden for the rest of the day, but the bytes
     /// count.
     #[must_use]
     pub fn withholding(mut self) -> Self {
@@ -75,7 +75,7 @@ impl QueryLease {
         self.scanned.is_limited()
     }
 
-    /// Marks that the query runs where only its statistics tell what it scans.
+    /// Marks that the query runs where only its statistics report the scanned bytes.
     pub fn mark_started(&mut self) {
         self.is_open = true;
     }

@@ -53,7 +53,9 @@ pub async fn judge(
         },
         (Form::Started { waits: true } | Form::Rows, 200) => query(environment, answer, &items, &model).await,
         (Form::Stopped, 204) => stopped(environment, cell),
-        (Form::Started { waits: false } | Form::Stopped, _) | (_, 201..) => Err(format!("{} is not a status of the operation", answer.status)),
+        (Form::Started { waits: false } | Form::Stopped, _) | (_, 201..) => {
+            Err(format!("{} is not a status of the operation", answer.status))
+        }
         (Form::One | Form::Record | Form::RowsNdjson | Form::RowsCsv, _) if answer.header("logmark-cursor").is_empty() => {
             whole(&items, &model)
         }

@@ -120,7 +120,7 @@ impl KeyStore {
         IssuerReadiness { issuer: self.inner.location.issuer.clone(), keys, failures: state.failures }
     }
 
-    /// The set to verify with now, refreshed as its age asks.
+    /// The set to verify with now, refreshed according to its age.
     pub async fn current(&self) -> Result<Arc<KeySet>, KeyError> {
         match self.inner.key_set_age() {
             KeySetAge::Fresh(set) => Ok(set),
@@ -140,7 +140,7 @@ impl KeyStore {
         }
     }
 
-    /// The key for a token's `kid` and `alg`, asking the issuer once more for a `kid` that is not known.
+    /// The key for a token's `kid` and `alg`. For an unknown `kid`, the issuer's keys are fetched again.
     pub async fn select(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<Arc<VerificationKey>, KeyError> {
         let set = self.current().await?;
         match set.select(kid, algorithm) {

@@ -85,7 +85,7 @@ pub struct Options {
 pub struct Verifier {
     options: Options,
     chains: HashMap<String, ChainState>,
-    /// Lines that are not audit lines, until the next audit line shows what they were.
+    /// Lines that are not audit lines, until the next audit line identifies them.
     unreadable: Vec<(Place, LineHash)>,
     faults: BTreeMap<(Place, usize), Fault>,
     fault_count: u64,

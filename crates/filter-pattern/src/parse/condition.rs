@@ -101,7 +101,7 @@ impl Parser<'_> {
         rest.is_empty() || rest.starts_with("&&") || rest.starts_with("||") || rest.starts_with(')') || is_end(rest, closer)
     }
 
-    /// `and` or `or` comes next, as a word.
+    /// Whether the next token is `and` or `or`, as a word.
     fn at_word_joint(&self) -> bool {
         let before = self.cursor.text().get(..self.cursor.at()).unwrap_or_default();
         let word: String = self.cursor.rest().chars().take_while(|character| is_word(*character)).take(4).collect();

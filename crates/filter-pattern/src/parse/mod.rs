@@ -57,7 +57,7 @@ pub(crate) fn parse(text: &str) -> Result<Pattern, Vec<Diagnostic>> {
 struct Parser<'a> {
     cursor: Cursor<'a>,
     faults: Vec<Diagnostic>,
-    /// Nothing that comes after is worth a report: nesting too deep, too many faults.
+    /// No further error is worth a report: the nesting is too deep, or the errors are too many.
     given_up: bool,
     /// Regular expressions so far.
     regexes: usize,

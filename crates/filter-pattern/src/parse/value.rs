@@ -52,7 +52,7 @@ impl Operator {
 }
 
 impl Parser<'_> {
-    /// The operator that comes next, and its value. `None`: reported.
+    /// The next operator and its value. `None`: reported.
     pub(super) fn comparison(&mut self, closer: char) -> Option<Comparison> {
         let operator = self.operator();
         self.cursor.skip_blanks();

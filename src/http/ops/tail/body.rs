@@ -296,7 +296,7 @@ impl TailBody {
         }
     }
 
-    /// The room of the answer ends before the next events: what was written is complete, or a single event is too large for it.
+    /// The answer's budget ends before the next events: the written part is complete, or a single event is too large for it.
     fn end_without_room(&mut self, out: &mut Vec<u8>) {
         if self.events > 0 {
             self.reconnect("buffered", out);

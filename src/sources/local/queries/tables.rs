@@ -66,7 +66,7 @@ struct CachedTable {
     table: Arc<Table>,
 }
 
-/// What tells a file from the one that was there before. A file that is written anew has another time of its last change.
+/// The identity of a file's version. A rewritten file has another modification time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct FileIdentity {
     bytes: u64,
