@@ -47,7 +47,7 @@ use logmark_insights::support;
 ///
 /// # Errors
 /// A fault at its place, when the expression cannot be computed from any one event: of an aggregate, of `in`
-/// with a query, of a pattern or format that is none, and of a tree that is deeper than [`MAX_DEPTH`].
+/// with a query, of an invalid pattern or format, and of a tree that is deeper than [`MAX_DEPTH`].
 pub fn evaluate(
     expression: &Spanned<Expression>,
     field: &dyn Fn(&FieldPath) -> Value,

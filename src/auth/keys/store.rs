@@ -3,7 +3,7 @@
 //! - One attempt at a time; everyone who needs its outcome waits for that one.
 //! - The last good set stays in use while the issuer is down or sends an invalid set. A key that is missing in a newly
 //!   read valid set is removed at once.
-//! - A set older than `refresh` is refreshed in the background; one older than twice that (nobody asked for
+//! - A set older than `refresh` is refreshed in the background; one older than twice that (unused for
 //!   long) is refreshed before it is used again. So a withdrawn key is refused after `2 * refresh` at the
 //!   latest, as long as its issuer answers.
 //! - An unknown `kid` asks the issuer at most once per [`FORCED_INTERVAL_MS`].
