@@ -52,6 +52,11 @@ impl TailHub {
         Arc::new(Self { client, settings, feeds: Mutex::default(), bytes_of_all: Arc::default() })
     }
 
+    /// Whether live tails open sessions.
+    pub(super) fn uses_sessions(&self) -> bool {
+        self.settings.uses_sessions()
+    }
+
     fn feeds(&self) -> MutexGuard<'_, HashMap<Arc<str>, Arc<Feed>>> {
         self.feeds.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -22,14 +22,14 @@ use logmark_tail_merge::PaceSettings;
 /// No wait of a test is longer: it fails then.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The system's clock, which the fake has too, or one that differs from it.
+/// The system's clock, apart from an error.
 #[derive(Debug, Default)]
-struct HostClock {
-    /// Milliseconds by which it is ahead.
+struct ShiftedClock {
+    /// Milliseconds by which it differs from the clock of the fake.
     ahead: AtomicI64,
 }
 
-impl Clock for HostClock {
+impl Clock for ShiftedClock {
     fn now(&self) -> Millis {
         Millis(SystemClock.now().0 + self.ahead.load(Ordering::Relaxed))
     }
@@ -37,7 +37,7 @@ impl Clock for HostClock {
 
 struct World {
     fake: Fake,
-    clock: Arc<HostClock>,
+    clock: Arc<ShiftedClock>,
 }
 
 fn settings() -> TailSettings {
@@ -73,9 +73,10 @@ impl World {
             tail,
             ..Settings::new(source_name(), REGION)
         };
-        let (outbound, clock) = (Outbound::new().unwrap(), Arc::<HostClock>::clone(&self.clock));
+        let outbound = Outbound::new().unwrap();
         let provider = SharedCredentialsProvider::new(credentials);
-        CloudWatch::with_credentials(settings, outbound, clock, &Accounts::default(), provider).unwrap()
+        CloudWatch::with_credentials(settings, outbound, Arc::<ShiftedClock>::clone(&self.clock), &Accounts::default(), provider)
+            .unwrap()
     }
 
     /// Puts an event that is late by so much.
