@@ -57,7 +57,7 @@ fn timed<T>(act: impl FnOnce() -> T) -> (T, Duration) {
 }
 
 fn lookup(config: &Config, count: usize) -> Duration {
-    // Enough different tenants that they are not all in the processor's cache.
+    // Enough different tenants to exceed the processor's cache.
     let ids: Vec<TenantId> =
         (0..count.min(10_000)).map(|number| TenantId::try_from(name(number * (count / count.min(10_000)))).unwrap()).collect();
     let ((), time) = timed(|| {

@@ -52,7 +52,7 @@ def resources(call):
 
 
 def context(call):
-    """The condition keys of a call. KMS is called by the service that stores the configuration."""
+    """The condition keys of a call. The service that stores the configuration calls KMS."""
     return {"kms:ViaService": f"{call['via']}.{REGION}.amazonaws.com"} if "via" in call else {}
 
 
@@ -67,7 +67,7 @@ def resource_types(calls):
         service, name = action.split(":")
         known = reference.get(service, {}).get("privileges", {}).get(name)
         if not known:
-            found.append(f"{action} is no action that AWS's reference knows")
+            found.append(f"{action} is not an action of AWS's reference")
             continue
         types = set(known["resource_types"]) - {""}
         for call in (call for call in calls if call["action"] == action and service == "logs"):
@@ -78,7 +78,7 @@ def resource_types(calls):
 
 
 class Role:
-    """A role's policies, and the recorded calls that it is for."""
+    """A role's policies, and its recorded calls."""
 
     def __init__(self, name, policies, calls, platform=()):
         self.name, self.policies, self.platform = name, policies, list(platform)
@@ -155,7 +155,7 @@ def function(**more):
 
 
 def roles():
-    """Every role in every configuration that changes what it may do."""
+    """Every role in every configuration that changes its permissions."""
     groups = ",".join(GROUPS)
     ssm, s3 = "ssm:/logmark/config", "s3://logmark-config/logmark.toml"
     yield Role("sam, events", function(LogGroupArns=groups, ConfigParameter="/logmark/config"), EVENTS | {"ssm:GetParameter"}, PLATFORM)

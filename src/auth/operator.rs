@@ -18,10 +18,10 @@ const ISSUER: &str = "access keys";
 const CLAIM: &str = "access key";
 const EVERYTHING: &str = "*";
 
-/// The caller behind the access key with this id, of this source.
+/// The caller of the access key with this id, for this source.
 ///
 /// # Errors
-/// Never: the names are constants, and are good ones.
+/// Never: the names are constants and valid.
 pub fn caller(access_key: &str, source: &SourceName) -> Result<Caller, NameError> {
     let actions = [Action::Read, Action::Query, Action::Tail, Action::Write];
     let (groups, claim) = (Pattern::try_from(EVERYTHING)?, Arc::from(CLAIM));

@@ -157,7 +157,7 @@ fn check_claims(test: &PolicyTest, claims: &Claims, checked: &mut CheckedTest) {
     }
 }
 
-/// Compares what a read shows of each event with what is expected.
+/// Compares the visible parts of each event with the expectation.
 fn check_events(test: &PolicyTest, caller: &Caller, checked: &mut CheckedTest) {
     for event in &test.events {
         let EventExpectation { location, group, stream, message, is_visible, fields } = event;

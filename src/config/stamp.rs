@@ -25,7 +25,7 @@ pub struct Stamp {
 }
 
 impl Stamp {
-    /// From the metadata of an open file, or of a path behind its links.
+    /// From the metadata of an open file, or of a path with its links followed.
     #[cfg(unix)]
     #[must_use]
     pub fn of(metadata: &Metadata) -> Self {
@@ -40,7 +40,7 @@ impl Stamp {
         }
     }
 
-    /// From the metadata of an open file, or of a path behind its links.
+    /// From the metadata of an open file, or of a path with its links followed.
     #[cfg(not(unix))]
     #[must_use]
     pub fn of(metadata: &Metadata) -> Self {

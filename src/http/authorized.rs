@@ -259,7 +259,7 @@ impl App {
         Ok(Caller::new(claims, &policy.tenants))
     }
 
-    /// The permit that a caller would get now, for an answer that goes on for long.
+    /// The permit that the caller would get now, for a long answer.
     ///
     /// # Errors
     /// If the request would be refused.

@@ -255,7 +255,7 @@ fn pairs(target: &Uri) -> impl Iterator<Item = (String, String)> {
     })
 }
 
-/// The decoded text. What does not decode stays as it is: the parser of the request refuses it.
+/// The decoded text. Text that cannot be decoded stays unchanged, and the parser of the request refuses it.
 fn decoded(text: &str) -> String {
     percent_decode_str(text).decode_utf8().map_or_else(|_| text.to_owned(), std::borrow::Cow::into_owned)
 }

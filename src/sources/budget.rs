@@ -67,7 +67,7 @@ pub struct QueryLease {
     noted: u64,
     /// Whether the bytes count streams that the tenant may not see.
     withholds: bool,
-    /// Whether it may scan bytes that no statistics have told.
+    /// Whether it may scan bytes that no statistics have reported.
     is_open: bool,
     /// Whether it may scan more than it has reserved.
     is_estimated: bool,
@@ -92,7 +92,7 @@ impl QueryLease {
         Ok(Self { _place: place, scanned, noted: 0, withholds: false, is_open: false, is_estimated })
     }
 
-    /// The query scans streams that the tenant may not see: what is left is not shown for the rest of the day, but the bytes
+    /// The query scans streams that the tenant may not see: the remaining budget is hidden for the rest of the day, but the bytes
     /// count.
     #[must_use]
     pub fn withholding(mut self) -> Self {

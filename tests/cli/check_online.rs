@@ -1,4 +1,4 @@
-//! `logmark check --online`: issuers and sources that answer, and every way in which one does not, in words.
+//! `logmark check --online`: issuers and sources that answer, and the message for every way in which one fails.
 
 use std::path::Path;
 
@@ -73,10 +73,10 @@ async fn what_answers_is_told_with_what_was_found() {
     ] {
         assert!(said.out.contains(expected), "{expected}\n{}", said.out);
     }
-    assert!(!folder.path().join("store").exists(), "the check makes nothing");
+    assert!(!folder.path().join("store").exists(), "the check creates nothing");
 }
 
-/// Answers every connection with these bytes; nothing: never.
+/// A server that answers every connection with these bytes; `None`: it never answers.
 async fn answering(bytes: Option<String>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -84,7 +84,7 @@ async fn answering(bytes: Option<String>) -> String {
         let mut open = Vec::new();
         while let Ok((mut socket, _)) = listener.accept().await {
             if let Some(bytes) = &bytes {
-                // A client takes no answer before it has asked.
+                // A client does not accept an answer before it has sent its request.
                 let _asked = socket.read(&mut [0; 4096]).await;
                 let _gone = socket.write_all(bytes.as_bytes()).await;
                 let _gone = socket.shutdown().await;
@@ -138,7 +138,7 @@ async fn each_fault_of_an_issuer_is_told_in_words() {
         assert_eq!(line.starts_with("ok"), *issuer == "right", "{line}");
     }
     assert!(said.err.contains("14 of 16 checks failed"), "{}", said.err);
-    // A fault of a file is one of the configuration itself.
+    // An error in a file is an error of the configuration itself.
     let said = check(folder.path(), &[("of-file", "file:empty.json")], DISK, &[]).await;
     assert_eq!((said.code, said.err.contains("no usable key")), (64, true), "{}", said.err);
 }

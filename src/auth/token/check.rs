@@ -54,8 +54,8 @@ impl Window {
 
 /// Applies `rules` at `now_ms`, milliseconds since 1970. The signature must have been verified before.
 ///
-/// INVARIANT: [`Window::check`] is left to the caller and comes last, so [`TokenError::Expired`] means that the token is valid
-/// otherwise. It is the only reason that the caller is told.
+/// INVARIANT: the caller runs [`Window::check`] last, so [`TokenError::Expired`] means that the token is valid otherwise. It is
+/// the only reason that a client learns.
 pub(super) fn check_claims(
     header: &Header,
     claims: &UnverifiedClaims,

@@ -43,7 +43,7 @@ pub struct IssuerRules {
     pub tenant_claim: String,
     /// The claims that give scopes: names or paths.
     pub scope_claims: Vec<String>,
-    /// The scopes that values of these claims give. A value without an entry stands for itself.
+    /// The scopes for values of these claims. A value without an entry is used as a scope itself.
     pub scope_map: ScopeMap,
     /// Claims that a token must have, each with one of its accepted values.
     pub required_claims: RequiredClaims,

@@ -81,7 +81,8 @@ impl EventsView<'_> {
         self.filter.is_some() || self.rules.is_some()
     }
 
-    /// Whether an event is read: the filter sees it as it is shown. Without a filter a withheld event is read too, to be counted.
+    /// Whether an event is returned: the filter matches its visible form. Without a filter, a withheld event is returned too, to
+    /// be counted.
     fn accepts(self, stream: &str, message: &str) -> bool {
         match (self.rules, self.filter) {
             (None, None) => true,

@@ -232,7 +232,7 @@ impl AuditContext {
         record.texts("groupHashes", "groupsOmitted", hashes.iter().map(String::as_str));
     }
 
-    /// Writes the line of a request that has none: it needed no permit, it failed, or it was given up.
+    /// Writes the line of a request that has none: it needed no permit, failed, or was abandoned.
     fn write_rest(&self) {
         let (Some(caller), false) = (self.caller.get(), self.has_line.load(Ordering::Relaxed)) else { return };
         let Some(log) = self.log.get() else { return };

@@ -16,7 +16,7 @@ use crate::sources::budget::ScanBound;
 use crate::sources::cloudwatch::client::Client;
 use crate::sources::cloudwatch::wire::DescribeLogGroups;
 
-/// Groups whose sizes are asked for: a call each, which the response cache keeps. With more groups the size is unknown.
+/// Groups whose sizes are read: one call each, which the response cache keeps. With more groups the size is unknown.
 const MAX_GROUPS: usize = 10;
 /// How long a check waits for the sizes.
 const MAX_WAIT: Duration = Duration::from_secs(2);
