@@ -4,6 +4,7 @@
 //! also name the library that they use.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use ua_parser::{os, user_agent};
 
@@ -22,8 +23,14 @@ const LITERAL: usize = 3;
 #[derive(Debug)]
 struct InvalidRule(String);
 
+impl fmt::Display for InvalidRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 impl InvalidRule {
-    fn of(error: impl std::fmt::Debug) -> Self {
+    fn of(error: impl fmt::Debug) -> Self {
         Self(format!("{error:?}"))
     }
 }
@@ -103,7 +110,7 @@ mod tests {
 
     #[test]
     fn the_rules_compile() {
-        let rules = Rules::compile().unwrap_or_else(|InvalidRule(why)| panic!("{why}"));
+        let rules = Rules::compile().unwrap_or_else(|why| panic!("{why}"));
         assert_eq!(rules.classes.len(), CRAWLERS.lines().count() + 1);
         assert!(CRAWLERS.lines().all(|line| line.split('\t').count() == 2));
     }

@@ -1,0 +1,3 @@
+//! Access-log reports.
+
+pub mod enrich;
