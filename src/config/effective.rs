@@ -10,6 +10,7 @@ use super::audit::{Audit, AuditSink};
 use super::cloudwatch::CloudWatch;
 use super::endpoint::Endpoint;
 use super::limits::Limiting;
+use super::reports::{PlanSource, Reports};
 use super::secret::CursorKey;
 use super::server::{CursorKeys, Server, ServerLimits};
 use super::source::{Source, SourceKind};
@@ -25,7 +26,7 @@ pub struct Effective<'a>(pub(super) &'a Config);
 
 impl fmt::Display for Effective<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Config { server, limits, telemetry, audit, lambda, demo, issuers, sources, tenants, warnings } = self.0;
+        let Config { server, limits, telemetry, audit, lambda, demo, issuers, sources, reports, tenants, warnings } = self.0;
         write_server(f, server)?;
         write_limit_store(f, limits)?;
         writeln!(f, "telemetry: {}, {}", telemetry.log_format.as_str(), telemetry.log_level)?;
@@ -42,6 +43,7 @@ impl fmt::Display for Effective<'_> {
         for source in sources {
             write_source(f, source)?;
         }
+        write_reports(f, reports)?;
         for tenant in tenants.in_order() {
             write_tenant(f, &format!("tenant {}", tenant.id), tenant.weight, &tenant.limits, &tenant.grants)?;
         }
@@ -211,6 +213,31 @@ fn write_cloudwatch(f: &mut fmt::Formatter<'_>, cloudwatch: &CloudWatch) -> fmt:
 }
 
 /// A share in percent: `20`, `12.5`.
+fn write_reports(f: &mut fmt::Formatter<'_>, reports: &Reports) -> fmt::Result {
+    match &reports.plans {
+        PlanSource::None => {}
+        PlanSource::File(table) => writeln!(f, "reports: customers of {} API keys, from a file", table.customers())?,
+        PlanSource::ApiGateway(gateway) => {
+            let role = gateway.assume_role.as_ref().map_or_else(String::new, |role| format!(", role {role}"));
+            let (region, refresh) = (&gateway.region, duration(gateway.refresh));
+            writeln!(f, "reports: customers from API Gateway in {region}{role}, read again after {refresh}")?;
+        }
+    }
+    if let Some(countries) = &reports.countries {
+        writeln!(f, "reports: countries from {}", countries.description())?;
+    }
+    if let Some(prices) = &reports.prices {
+        let default = if prices.default.is_some() { "a default price" } else { "no default price" };
+        writeln!(
+            f,
+            "reports: amounts in {}, {default}, {} plans with a price of their own",
+            prices.currency,
+            prices.plans.len()
+        )?;
+    }
+    Ok(())
+}
+
 fn percent(share: f64) -> f64 {
     (share * 1e6).round() / 1e4
 }

@@ -58,6 +58,7 @@ use tokio::sync::watch;
 use crate::auth::snapshot::PolicySnapshot;
 use crate::domain::time::{Clock, Millis};
 use crate::limits::TenantLimits;
+use crate::reports::enrich::Enricher;
 use crate::sources::Sources;
 use crate::telemetry::audit::AuditLog;
 
@@ -85,6 +86,8 @@ pub struct RequestLimits {
 pub struct App {
     /// Decides about access. A reload of the configuration replaces it.
     policy: ArcSwap<PolicySnapshot>,
+    /// What is added to reports. A reload of the configuration replaces it.
+    enricher: ArcSwap<Enricher>,
     /// The sources of logs.
     pub(in crate::http) sources: Sources,
     /// Seals cursors.
@@ -125,6 +128,8 @@ pub type AppState = Arc<App>;
 pub struct Parts {
     /// Decides about access.
     pub policy: PolicySnapshot,
+    /// What is added to reports.
+    pub enricher: Enricher,
     /// The sources of logs.
     pub sources: Sources,
     /// Seals cursors.
@@ -155,6 +160,7 @@ impl App {
     pub fn new(parts: Parts) -> AppState {
         let Parts {
             policy,
+            enricher,
             sources,
             sealer,
             tickets,
@@ -172,6 +178,7 @@ impl App {
         let config_status = config_status::ConfigStatus::new(clock.now());
         Arc::new(Self {
             policy: ArcSwap::from_pointee(policy),
+            enricher: ArcSwap::from_pointee(enricher),
             sources,
             sealer,
             clock,
@@ -194,6 +201,17 @@ impl App {
     #[must_use]
     pub fn policy(&self) -> Arc<PolicySnapshot> {
         self.policy.load_full()
+    }
+
+    /// What is added to reports at this moment.
+    #[must_use]
+    pub fn enricher(&self) -> Arc<Enricher> {
+        self.enricher.load_full()
+    }
+
+    /// Replaces what is added to reports.
+    pub fn replace_enricher(&self, enricher: Enricher) {
+        self.enricher.store(Arc::new(enricher));
     }
 
     /// Replaces the policy. Requests that begin from now on are decided by the new one. Open live tails and exports check their
@@ -220,6 +238,12 @@ impl App {
     #[must_use]
     pub fn now(&self) -> Millis {
         self.clock.now()
+    }
+
+    /// The clock.
+    #[must_use]
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
     }
 
     /// Told when the policy was replaced from now on.

@@ -11,6 +11,7 @@ mod issuers;
 mod claims;
 mod bad_sources;
 mod cloudwatch;
+mod reports;
 mod bad_tenants;
 mod rules;
 mod lambda;
