@@ -27,7 +27,7 @@ impl Class {
             Kind::Token => {
                 let edges = before.bytes().last().into_iter().chain(after.bytes().next());
                 let separators = edges.filter(|byte| byte.is_ascii_punctuation() && !b"-_/".contains(byte));
-                Self::without(&WHITE_SPACE.iter().copied().chain(separators).collect::<Vec<_>>(), 1)
+                Self::without(&WHITE_SPACE.iter().copied().chain([b'"']).chain(separators).collect::<Vec<_>>(), 1)
             }
             Kind::Integer | Kind::EpochMillis => Self::only("0-9-", 1, usize::MAX),
             Kind::Seconds => Self::only("0-9.-", 1, usize::MAX),

@@ -66,7 +66,7 @@ impl Format {
 
 /// The name of a value that is the value of a field without a computation.
 fn canonical(format: &Format, slot: usize, fields: &[Field]) -> Option<Field> {
-    let is_plain = |slot: usize| format.is_json() || format.layout.slots.get(slot).is_some_and(|slot| !slot.variable.is_quoted());
+    let is_plain = |slot: usize| format.layout.slots.get(slot).is_some_and(|slot| !slot.variable.is_quoted());
     fields.iter().copied().find(|field| format.layout.source(*field) == Some(Source::Slot(slot)) && is_plain(slot))
 }
 
