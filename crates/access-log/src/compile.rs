@@ -20,8 +20,14 @@ pub(crate) fn template(name: Cow<'static, str>, template: Template) -> Result<Fo
     if let Some(error) = adjacent_texts(pieces) {
         return Err(TemplateErrors(vec![error]));
     }
-    let encoding = if json.is_some() { Encoding::Json } else { Encoding::Plain };
-    let slots: Vec<Slot> = template.variables().map(|variable| Slot { variable: variable.clone(), encoding }).collect();
+    let is_xml = matches!(pieces.first(), Some((Piece::Literal(text), _)) if text.trim_start().starts_with('<'));
+    let encoding = |kind: Kind| match kind {
+        _ if json.is_some() => Encoding::Json,
+        Kind::Text | Kind::Path | Kind::RouteKey if is_xml => Encoding::Xml,
+        _ => Encoding::Plain,
+    };
+    let slots: Vec<Slot> =
+        template.variables().map(|variable| Slot { variable: variable.clone(), encoding: encoding(variable.kind()) }).collect();
     let parts = numbered(pieces.iter().map(|(piece, _)| piece), 0);
     let shape = match json {
         Some(tree) => Shape::Json(Box::new(json_shape(tree, &parts, &slots))),

@@ -63,6 +63,7 @@ impl Sequence {
                 None => regex += &value,
             }
             regex += &literal_regex(&gap.after);
+            regex += if gap.may_be_unclosed { "?" } else { "" };
         }
         regex
     }

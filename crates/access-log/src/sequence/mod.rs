@@ -46,6 +46,8 @@ pub(crate) struct Gap {
     pub(crate) ends: bool,
     /// Whether it starts where it must.
     pub(crate) starts: bool,
+    /// Whether the end of the line may stand for the last quote, as in lines that a server has cut.
+    pub(crate) may_be_unclosed: bool,
     /// Whether the value has a type that text in general does not have.
     pub(crate) is_typed: bool,
 }
@@ -98,6 +100,7 @@ impl Sequence {
                 ends: is_separated(&extent, after.bytes().next(), is_last && after.is_empty()),
                 starts: is_separated(&extent, before.bytes().last(), false) && !matches!(extent, Extent::Quoted),
                 is_typed: *kind != Kind::Text,
+                may_be_unclosed: is_last && after == "\"" && matches!(extent, Extent::Quoted),
                 extent,
             });
         }
@@ -160,6 +163,10 @@ impl Sequence {
             }
             let length = gap.extent.run(rest);
             let behind = rest.get(length..).unwrap_or_default();
+            if gap.may_be_unclosed && behind.is_empty() {
+                places.get_mut(gap.slot).into_iter().for_each(|place| *place = Some((at, at + length)));
+                return Forwards::Done;
+            }
             if !gap.extent.allows(length) || !behind.starts_with(gap.after.as_bytes()) {
                 // A value or a literal that the end of the line cuts.
                 let reached_end = gap.after.as_bytes().starts_with(behind);

@@ -80,7 +80,7 @@ fn free_text_and_types_have_the_parsers_rows() {
         "Internal server error GET 203.0.113.7 Endpoint request timed out 504 /dev/a 9d1e 504",
         "- GET 203.0.113.7 - 200 /dev/a 9d1e 200",
         "- GET 203.0.113.7 - 200 /dev/a 9d1e 20",
-        "GET 1.2.3.4 GET 203.0.113.7 - 200 /dev/a 9d1e 200",
+        "x GET 1.2.3.4 GET 203.0.113.7 - 200 /dev/a 9d1e 200",
     ];
     same(&format(template), &lines, 2);
 }
