@@ -70,7 +70,7 @@ fn seconds() -> u64 {
 
 async fn measure(name: &str, sessions: u32) {
     let fake = Fake::start(SystemClock.now().0).await;
-    fake.state().running = Some(Instant::now());
+    fake.state().has_system_clock = true;
     fake.state().logs.settling = 1_000;
     let groups: Vec<String> = (0..GROUPS).map(|group| format!("/acme/{group}")).collect();
     groups.iter().for_each(|group| fake.state().logs.add_stream(group, "web-1"));

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::process::Stdio;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::process::Command;
@@ -114,7 +114,7 @@ async fn the_aws_cli_follows_the_fake() {
     let fake = Fake::start(now()).await;
     {
         let mut state = fake.state();
-        state.running = Some(Instant::now());
+        state.has_system_clock = true;
         state.live.interval = Duration::from_millis(50);
         state.live.plans.push_back(SessionPlan::ending(200, SessionEnd::Timeout));
         state.logs.add_stream("/acme/api", "web-1");

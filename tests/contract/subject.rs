@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use logmark::domain::time::{Clock as _, SystemClock};
 use logmark::sources::cloudwatch::quotas::Api;
@@ -164,7 +164,7 @@ impl Subject {
         let subject = Self::fake().await;
         if let Source::Fake { fake, .. } = &subject.source {
             let mut state = fake.state();
-            (state.now, state.running) = (now(), Some(Instant::now()));
+            state.has_system_clock = true;
             state.live.interval = Duration::from_millis(50);
         }
         subject

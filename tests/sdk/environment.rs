@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use logmark_store::{NewEvent, Options, Store};
 use serde_json::json;
@@ -199,7 +199,7 @@ fn fill_store(path: &Path) {
 
 fn fill(fake: &Fake) {
     let mut state = fake.state();
-    (state.now, state.running) = (now(), Some(Instant::now()));
+    state.has_system_clock = true;
     state.live.interval = Duration::from_millis(100);
     for (number, status) in [200, 404, 500].into_iter().enumerate() {
         let message = json!({ "path": "/orders", "status": status }).to_string();

@@ -12,8 +12,8 @@ pub enum Rejected {
     /// It cannot be served before its deadline, or the queue is full of requests with a better rank.
     #[error("too many calls are waiting, try again in {} s", retry_after.as_secs())]
     Busy {
-        /// Whole seconds, never zero. A retry after them with the same deadline succeeds if no other request arrived and the rate
-        /// did not fall.
+        /// Whole seconds, never zero. A retry after them that waits as long succeeds if no other request arrived and the rate has
+        /// not changed from a second before the rejection on.
         retry_after: Duration,
     },
     /// Nearly all recent calls failed, so calls are paused.

@@ -53,12 +53,14 @@ impl Skew {
         self.observed.load(Ordering::Relaxed)
     }
 
-    /// Learns from the date of an answer. The source's time is then between the date and a second later.
-    pub(super) fn observe(&self, now: i64, date: i64) {
+    /// Learns from the date of an answer. When the source wrote it, its time was between the date and a second later, and ours
+    /// between `sent` and `now`.
+    pub(super) fn observe(&self, sent: i64, now: i64, date: i64) {
         let offset = date.saturating_sub(now);
         let is_believed = offset.saturating_abs() <= MAX_SKEW_MILLIS;
-        // Between a second behind and as much before, both clocks may agree.
-        let offset = if (-DATE_MILLIS..=DATE_MILLIS).contains(&offset) { 0 } else { offset };
+        let latest = date.saturating_add(DATE_MILLIS).saturating_sub(sent);
+        // Both clocks may agree: an answer that was long under way says nothing about a clock.
+        let offset = if offset <= DATE_MILLIS && latest >= 0 { 0 } else { offset };
         if is_believed {
             self.observed.store(offset, Ordering::Relaxed);
         }
@@ -108,10 +110,18 @@ mod tests {
         let skew = Skew::default();
         let now = 1_795_168_800_500;
         for (date, offset) in [(500, 0), (-500, 0), (-1000, 0), (30_000, 30_000), (-30_000, -30_000)] {
-            skew.observe(now, now + date);
+            skew.observe(now, now, now + date);
             assert_eq!(skew.observed(), offset, "{date}");
         }
-        skew.observe(now, now + MAX_SKEW_MILLIS + 1);
+        // An answer that took five seconds, dated within them.
+        for date in [-1000, 0, 4999] {
+            skew.observe(now, now + 5000, now + date);
+            assert_eq!(skew.observed(), 0, "{date}");
+        }
+        skew.observe(now, now + 5000, now - 30_000);
+        assert_eq!(skew.observed(), -35_000);
+        skew.observe(now, now, now - 30_000);
+        skew.observe(now, now, now + MAX_SKEW_MILLIS + 1);
         assert_eq!(skew.observed(), -30_000, "not believed");
     }
 

@@ -207,10 +207,10 @@ impl Upstream {
         post: http::Request<Full<Bytes>>,
         left: Duration,
     ) -> Result<Result<Received, CallError>, Failure> {
-        let begun = Instant::now();
+        let (begun, sent) = (Instant::now(), self.clock.now().0);
         let opened = self.outbound.open(post, left).await?;
         if let Some(date) = date(opened.headers()) {
-            self.skew.observe(self.clock.now().0, date);
+            self.skew.observe(sent, self.clock.now().0, date);
         }
         let left = left.saturating_sub(begun.elapsed());
         // A longer body is refused before it is read.

@@ -1,7 +1,5 @@
 //! Live tails of both services: the same frames with ids of the same length, in the same order, whatever is hidden between them.
 
-use std::time::Instant;
-
 use super::{STREAMS, Side, WrittenEvent, binary, forms, is_visible, local_worlds, normalised, tenant, write};
 use crate::contract::subject::now;
 use crate::security::support::Binary;
@@ -151,7 +149,7 @@ async fn a_cloudwatch_source_tails_alike_whatever_is_hidden() {
     let worlds = [binary(&forms, false, 0).await, binary(&forms, true, 0).await];
     for world in &worlds {
         let mut state = world.fake.state();
-        (state.now, state.running) = (now(), Some(Instant::now()));
+        state.has_system_clock = true;
         state.live.interval = std::time::Duration::from_millis(100);
     }
     let begin = now();

@@ -12,7 +12,7 @@ pub(crate) mod signature;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use serde_json::{Map, Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -101,8 +101,9 @@ pub(crate) struct State {
     pub(crate) other_host: String,
     /// Its clock: milliseconds since 1970.
     pub(crate) now: i64,
-    /// Its clock runs since then.
-    pub(crate) running: Option<Instant>,
+    /// Its clock is the system's. It is read at each use: a clock that counts on from a first reading is behind by the time
+    /// between the two, and a tail begins after events that are put later.
+    pub(crate) has_system_clock: bool,
     /// How long it takes to answer a call.
     pub(crate) latency: Duration,
     /// Calls that it takes within a second; more are throttled.
@@ -115,10 +116,8 @@ pub(crate) struct State {
 impl State {
     /// Sets the clock, if it runs.
     pub(crate) fn tick(&mut self) -> i64 {
-        if let Some(running) = &mut self.running {
-            let elapsed = running.elapsed().as_millis();
-            *running += Duration::from_millis(u64::try_from(elapsed).unwrap());
-            self.now += i64::try_from(elapsed).unwrap();
+        if self.has_system_clock {
+            self.now = i64::try_from(UNIX_EPOCH.elapsed().unwrap().as_millis()).unwrap();
         }
         self.logs.now = self.now;
         self.now

@@ -20,6 +20,9 @@ use crate::{RateLimits, Rejected, Share};
 /// bounds the number of checks.
 const RECHECK_AFTER: Duration = Duration::from_secs(2);
 
+/// The resolution of the timers.
+const TIMER_TICK: Duration = Duration::from_millis(1);
+
 /// A call that may be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct AdmittedCall {
@@ -127,7 +130,7 @@ impl<W: Waiter> Core<W> {
         let admission_time = self.admission_time(now, rank);
         if admission_time > deadline {
             let late = self.queue.remove(tenant, id)?;
-            late.waiter.notify(Err(self.rejection(now, rank, deadline - since)));
+            late.waiter.notify(Err(self.rejection(now, rank, deadline - since, now)));
             return None;
         }
         let wait = admission_time - now;
@@ -200,7 +203,7 @@ impl<W: Waiter> Core<W> {
         let window = &self.window;
         let late = self.queue.remove_unless(|rank, waiting| window.admission_time(rank, rate, earliest) <= waiting.deadline);
         for (rank, waiting) in late {
-            waiting.waiter.notify(Err(self.rejection(now, rank, waiting.deadline - waiting.since)));
+            waiting.waiter.notify(Err(self.rejection(now, rank, waiting.deadline - waiting.since, now)));
         }
     }
 
@@ -224,33 +227,51 @@ impl<W: Waiter> Core<W> {
     fn make_room(&mut self, now: Instant, share: &Share, deadline: Instant, rank: usize) -> Result<(), Rejected> {
         let max_wait = deadline - now;
         if let Some(first) = self.queue.first_of_full(share) {
-            return Err(Rejected::busy_until(now, self.admission_time(now, first).max(self.retry_time(now, rank, max_wait))));
+            return Err(self.rejection(now, rank, max_wait, self.admission_time(now, first)));
         }
         if self.admission_time(now, rank) > deadline {
-            return Err(self.rejection(now, rank, max_wait));
+            return Err(self.rejection(now, rank, max_wait, now));
         }
         if self.queue.is_full() {
             let last = self.queue.len() - 1;
             if rank > last {
-                return Err(Rejected::busy_until(now, self.admission_time(now, 0).max(self.retry_time(now, rank, max_wait))));
+                return Err(self.rejection(now, rank, max_wait, self.admission_time(now, 0)));
             }
             if let Some(evicted) = self.queue.evict() {
-                evicted.waiter.notify(Err(self.rejection(now, last + 1, evicted.deadline - evicted.since)));
+                evicted.waiter.notify(Err(self.rejection(now, last + 1, evicted.deadline - evicted.since, now)));
             }
         }
         Ok(())
     }
 
-    /// The rejection of a request of this rank that could wait for `max_wait`: retry when that will be enough.
-    fn rejection(&self, now: Instant, rank: usize, max_wait: Duration) -> Rejected {
-        Rejected::busy_until(now, self.retry_time(now, rank, max_wait))
+    /// The rejection of a request of this rank that could wait for `max_wait`: retry at `earliest` or later, when that will be
+    /// enough.
+    ///
+    /// A retry comes after whole seconds. The waiters that are served by then are before it, whatever its rank is now.
+    fn rejection(&self, now: Instant, rank: usize, max_wait: Duration, earliest: Instant) -> Rejected {
+        // Even the first waiter may wait for the spacing of two calls: a shorter wait suffices only if the queue is empty.
+        let mut before = if max_wait < spacing(self.aimd.rate()) { rank.max(self.queue.len()) } else { rank };
+        loop {
+            // Each of those before it may be served a tick of the timer late.
+            let admitted = self.admission_time(now, before) + TIMER_TICK * u32::try_from(before).unwrap_or(u32::MAX);
+            let in_time = admitted.checked_sub(max_wait).unwrap_or(now);
+            let wait = whole_seconds(in_time.max(earliest).saturating_duration_since(now));
+            let served = self.served_by(now, now + wait);
+            if served <= before {
+                return Rejected::Busy { retry_after: wait };
+            }
+            before = served;
+        }
     }
 
-    /// The time from which a request of this rank waits no longer than `max_wait`. A wait shorter than the spacing of two calls
-    /// suffices only if the queue is empty, because even the first waiter may wait for one spacing.
-    fn retry_time(&self, now: Instant, rank: usize, max_wait: Duration) -> Instant {
-        let rank = if max_wait < spacing(self.aimd.rate()) { rank.max(self.queue.len()) } else { rank };
-        self.admission_time(now, rank).checked_sub(max_wait).map_or(now, |retry_time| retry_time.max(now))
+    /// How many of the waiters are served by `then`.
+    fn served_by(&self, now: Instant, then: Instant) -> usize {
+        let (mut served, mut waiting) = (0, self.queue.len());
+        while served < waiting {
+            let rank = served.midpoint(waiting);
+            if self.admission_time(now, rank) <= then { served = rank + 1 } else { waiting = rank }
+        }
+        served
     }
 
     fn admission_time(&self, now: Instant, rank: usize) -> Instant {

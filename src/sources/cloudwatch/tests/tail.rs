@@ -11,6 +11,7 @@ use super::fake::live_tail::{MAX_UPDATE, SessionEnd, SessionPlan};
 use super::*;
 use crate::domain::filter::EventFilter;
 use crate::domain::tail::{TailGroup, TailStream};
+use crate::domain::time::SystemClock;
 use crate::sources::cloudwatch::settings::TailSettings;
 use crate::sources::tail::{Tail, TailItem, TailNotice, TailPosition, TailReader, TailStart};
 use crate::sources::{Source, SourceError};
@@ -19,19 +20,8 @@ use logmark_tail_merge::PaceSettings;
 /// No wait of a test is longer: it fails then.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A clock that runs from [`NOW`].
-#[derive(Debug)]
-struct RunningClock(Instant);
-
-impl Clock for RunningClock {
-    fn now(&self) -> Millis {
-        Millis(NOW + i64::try_from(self.0.elapsed().as_millis()).unwrap())
-    }
-}
-
 struct World {
     fake: Fake,
-    clock: Arc<RunningClock>,
 }
 
 fn settings() -> TailSettings {
@@ -43,16 +33,15 @@ fn settings() -> TailSettings {
 impl World {
     /// An upstream that shows events to sweeps after a third of a second, and in sessions after a twentieth.
     async fn new() -> Self {
-        let fake = Fake::start(NOW).await;
-        let begun = Instant::now();
+        let fake = Fake::start(SystemClock.now().0).await;
         {
             let mut state = fake.state();
-            state.running = Some(begun);
+            state.has_system_clock = true;
             state.live.interval = Duration::from_millis(50);
             state.logs.settling = 300;
             state.logs.add_stream(GROUP, STREAM);
         }
-        Self { fake, clock: Arc::new(RunningClock(begun)) }
+        Self { fake }
     }
 
     /// A process of the service.
@@ -68,9 +57,9 @@ impl World {
             tail,
             ..Settings::new(source_name(), REGION)
         };
-        let (outbound, clock) = (Outbound::new().unwrap(), Arc::<RunningClock>::clone(&self.clock));
+        let outbound = Outbound::new().unwrap();
         let provider = SharedCredentialsProvider::new(credentials);
-        CloudWatch::with_credentials(settings, outbound, clock, &Accounts::default(), provider).unwrap()
+        CloudWatch::with_credentials(settings, outbound, Arc::new(SystemClock), &Accounts::default(), provider).unwrap()
     }
 
     /// Puts an event that is late by so much.
@@ -316,13 +305,13 @@ async fn a_viewer_resumes_at_any_position_in_this_process_and_in_another() {
 
 #[tokio::test]
 async fn history_comes_first_and_is_resumed_in_the_middle() {
-    let world = World::new().await;
+    let (world, begun) = (World::new().await, SystemClock.now().0);
     for (number, message) in numbered(600).iter().enumerate() {
-        let at = NOW - 600_000 + i64::try_from(number / 7).unwrap();
+        let at = begun - 600_000 + i64::try_from(number / 7).unwrap();
         world.fake.state().logs.put_at(GROUP, STREAM, (at, at + 500), message);
     }
     let source = world.source();
-    let mut reader = tail(&source, TailStart::Time(Millis(NOW - 600_000))).await;
+    let mut reader = tail(&source, TailStart::Time(Millis(begun - 600_000))).await;
     let mut received = Received::default();
     received.read(&mut reader, 600).await;
     caught_up(&mut reader, &mut received).await;
@@ -345,7 +334,7 @@ async fn recent_events_before_the_start_are_left_out() {
     world.put(STREAM, 1_000, "event 0000");
     tokio::time::sleep(Duration::from_millis(5)).await;
     let source = world.source();
-    let start = world.clock.now().0 - 5_000;
+    let start = SystemClock.now().0 - 5_000;
     let mut reader = tail(&source, TailStart::Time(Millis(start))).await;
     let first = reader.position();
     world.put(STREAM, 10_000, "event 0001");
@@ -367,9 +356,9 @@ async fn recent_events_before_the_start_are_left_out() {
 
 #[tokio::test]
 async fn a_tail_goes_on_behind_a_page() {
-    let world = World::new().await;
+    let (world, begun) = (World::new().await, SystemClock.now().0);
     for (number, message) in numbered(50).iter().enumerate() {
-        let at = NOW - 60_000 + i64::try_from(number / 4).unwrap();
+        let at = begun - 60_000 + i64::try_from(number / 4).unwrap();
         world.fake.state().logs.put_at(GROUP, STREAM, (at, at), message);
     }
     let source = world.source();

@@ -119,7 +119,7 @@ async fn serve(mut client: TcpStream, front: Arc<Front>) -> Option<()> {
         upstream.write_all(&request).await.ok()?;
         return client.write_all(&message(&mut upstream).await?).await.ok();
     }
-    let at = front.clock.now().0;
+    let at = SystemClock.now().0;
     let frames = match front.sessions.fetch_add(1, Ordering::SeqCst) {
         0 => first(at),
         _ => vec![event("initial-response", "{}"), update(false, &[result(at, "the next session")])],
@@ -137,7 +137,6 @@ async fn serve(mut client: TcpStream, front: Arc<Front>) -> Option<()> {
 
 struct Front {
     behind: std::net::SocketAddr,
-    clock: Arc<RunningClock>,
     sessions: AtomicI64,
     piece: usize,
 }
@@ -148,7 +147,7 @@ async fn a_session_is_read_as_aws_documents_it() {
         let world = World::new().await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let front = Front { behind: world.fake.address, clock: Arc::clone(&world.clock), sessions: AtomicI64::new(0), piece };
+        let front = Front { behind: world.fake.address, sessions: AtomicI64::new(0), piece };
         let front = Arc::new(front);
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
@@ -162,9 +161,14 @@ async fn a_session_is_read_as_aws_documents_it() {
             ..Settings::new(source_name(), REGION)
         };
         let provider = SharedCredentialsProvider::new(Credentials::new("AKIDNEW", SECRET, None, None, "test"));
-        let clock = Arc::<RunningClock>::clone(&world.clock);
-        let source =
-            CloudWatch::with_credentials(settings, Outbound::new().unwrap(), clock, &Accounts::default(), provider).unwrap();
+        let source = CloudWatch::with_credentials(
+            settings,
+            Outbound::new().unwrap(),
+            Arc::new(SystemClock),
+            &Accounts::default(),
+            provider,
+        )
+        .unwrap();
         let mut reader = tail(&source, TailStart::Now).await;
         let (mut received, mut is_sampled) = (Received::default(), false);
         let reading = async {

@@ -1,0 +1,92 @@
+//! The formats of a report.
+
+use axum::body::Body;
+use axum::response::{IntoResponse as _, Response};
+use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use serde_json::Value;
+
+use crate::domain::query::operations::Row as Cells;
+use crate::http::encode::stream::CURSOR_TRAILER;
+use crate::http::encode::{Format, negotiate, table};
+use crate::http::problem::ApiError;
+use crate::reports::report::Report;
+
+/// A format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReportFormat {
+    /// `application/json`
+    Json,
+    /// `text/csv`
+    Csv,
+}
+
+impl ReportFormat {
+    /// The words of `?format=`.
+    pub const WORDS: [(&'static str, Self); 2] = [("json", Self::Json), ("csv", Self::Csv)];
+
+    fn content_type(self) -> &'static str {
+        match self {
+            Self::Json => Format::Json.content_type(),
+            Self::Csv => Format::Csv.content_type(),
+        }
+    }
+
+    /// Chooses by `Accept`.
+    ///
+    /// # Errors
+    /// [`ApiError::NotAcceptable`].
+    pub(super) fn accepted(headers: &HeaderMap) -> Result<Self, ApiError> {
+        let all = [(Format::Json.essence(), Self::Json), (Format::Csv.essence(), Self::Csv)];
+        let best = negotiate(headers, &all.map(|(essence, _)| essence));
+        let found = all.into_iter().find(|(essence, _)| Some(*essence) == best).map(|(_, format)| format);
+        found.ok_or(ApiError::NotAcceptable { available: "`application/json` and `text/csv`" })
+    }
+}
+
+/// The report in the format.
+pub(super) fn encoded(report: &Report, format: ReportFormat) -> Result<Response, ApiError> {
+    let body = match format {
+        ReportFormat::Json => serde_json::to_vec(report).map_err(|error| ApiError::Internal(error.to_string()))?,
+        ReportFormat::Csv => csv(report)?,
+    };
+    let mut response = Body::from(body).into_response();
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(format.content_type()));
+    if format == ReportFormat::Csv {
+        let file = format!("attachment; filename=\"{}.csv\"", report.report);
+        headers.insert(CONTENT_DISPOSITION, HeaderValue::try_from(file).map_err(|error| ApiError::Internal(error.to_string()))?);
+        if let Some(cursor) = report.next_cursor.as_deref().and_then(|cursor| HeaderValue::try_from(cursor).ok()) {
+            headers.insert(HeaderName::from_static(CURSOR_TRAILER), cursor);
+        }
+    }
+    Ok(response)
+}
+
+/// A table: a column for each key, and for each measure with its parts (`latency.p95`).
+fn csv(report: &Report) -> Result<Vec<u8>, ApiError> {
+    let mut rows: Vec<Cells> = Vec::with_capacity(report.rows.len());
+    for row in &report.rows {
+        let mut cells: Cells =
+            row.keys.0.iter().map(|(name, value)| ((*name).to_owned(), value.clone().unwrap_or_default())).collect();
+        let measures = serde_json::to_value(&row.measures).map_err(|error| ApiError::Internal(error.to_string()))?;
+        flatten("", &measures, &mut cells);
+        rows.push(cells);
+    }
+    Ok(table::csv(&rows))
+}
+
+/// The values of an object as cells, with the path as their name.
+fn flatten(path: &str, value: &Value, cells: &mut Cells) {
+    match value {
+        Value::Object(members) => {
+            for (name, value) in members {
+                let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+                flatten(&path, value, cells);
+            }
+        }
+        Value::Null => {}
+        Value::String(text) => cells.push((path.to_owned(), text.clone())),
+        other => cells.push((path.to_owned(), other.to_string())),
+    }
+}
