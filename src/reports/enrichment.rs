@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use logmark_user_agents::Class;
+
 /// The usage plan and the customer of an API key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlanAndCustomer {
@@ -14,29 +16,6 @@ pub struct PlanAndCustomer {
     pub customer: Option<String>,
 }
 
-/// What a client is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AgentClass {
-    /// A browser that a person uses.
-    Browser,
-    /// A crawler or another bot.
-    Bot,
-    /// A program or library, such as curl.
-    Program,
-}
-
-impl AgentClass {
-    /// The word in rows.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Browser => "browser",
-            Self::Bot => "bot",
-            Self::Program => "program",
-        }
-    }
-}
-
 /// A user agent, recognised.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Agent {
@@ -44,8 +23,8 @@ pub struct Agent {
     pub family: Option<String>,
     /// The operating system.
     pub os: Option<String>,
-    /// What it is; `None`: not known.
-    pub class: Option<AgentClass>,
+    /// What it is.
+    pub class: Class,
 }
 
 /// Lookups.

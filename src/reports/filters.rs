@@ -3,10 +3,10 @@
 //! Owns their meaning: most are conditions of the query, those on enriched values are applied to the rows of the query.
 
 use logmark_insights::ast::{Expression, NotWritable};
+use logmark_user_agents::Class;
 use serde::{Deserialize, Serialize};
 
 use super::condition;
-use super::enrichment::AgentClass;
 use super::fields::{self, Field};
 use super::format::LogFormat;
 use crate::domain::network::Network;
@@ -160,9 +160,9 @@ impl Filters {
     }
 
     /// Whether a row with these enriched values matches.
-    pub(super) fn admits(&self, plan: Option<&str>, customer: Option<&str>, class: Option<AgentClass>) -> bool {
+    pub(super) fn admits(&self, plan: Option<&str>, customer: Option<&str>, class: Option<Class>) -> bool {
         self.plan.as_deref().is_none_or(|wanted| plan == Some(wanted))
             && self.customer.as_deref().is_none_or(|wanted| customer == Some(wanted))
-            && !(self.ignore_bots && class == Some(AgentClass::Bot))
+            && !(self.ignore_bots && class.is_some_and(Class::is_bot))
     }
 }

@@ -114,7 +114,7 @@ impl<'a> Fold<'a> {
             }
             Key::AgentFamily => agent()?.family.clone(),
             Key::AgentOs => agent()?.os.clone(),
-            Key::AgentClass => agent()?.class.map(|class| class.as_str().to_owned()),
+            Key::AgentClass => Some(agent()?.class.as_str().to_owned()),
             Key::Country => row.text(fields::IP.name()).and_then(|address| self.enrichment.country(address)),
             Key::Issuer => row.text(fields::CLIENT_ID.name()).map(str::to_owned),
             Key::Phase | Key::Dimension | Key::LineKind => None,
@@ -210,7 +210,7 @@ impl Enriched {
         let customer = self.customer.as_ref();
         let (plan, name) =
             (customer.and_then(|known| known.plan.as_deref()), customer.and_then(|known| known.customer.as_deref()));
-        filters.admits(plan, name, self.agent.as_ref().and_then(|agent| agent.class))
+        filters.admits(plan, name, self.agent.as_ref().map(|agent| agent.class))
     }
 }
 

@@ -39,7 +39,7 @@ pub fn rows(raw: &[Raw], plan: &Plan, request: &ReportRequest, enrichment: &dyn 
             .and_then(|key| enrichment.customer(text(fields::API_ID).unwrap_or(""), text(fields::STAGE).unwrap_or(""), key));
         let (plan, name) = customer.map_or((None, None), |known| (known.plan, known.customer));
         let agent = text(fields::USER_AGENT).and_then(|text| enrichment.agent(text));
-        filters.admits(plan.as_deref(), name.as_deref(), agent.and_then(|agent| agent.class))
+        filters.admits(plan.as_deref(), name.as_deref(), agent.map(|agent| agent.class))
     };
     raw.iter().filter(is_admitted).map(|raw| single_request(raw, plan, enrichment)).collect()
 }

@@ -18,7 +18,7 @@ const TOP: f64 = 12.0;
 const BOTTOM: f64 = 28.0;
 
 /// A chart of values over time.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub(super) struct SeriesChart {
     pub(super) title: String,
     /// For those who do not see it.
@@ -69,13 +69,8 @@ impl SeriesChart {
             );
         }
         for (place, label) in &self.ticks {
-            let _ = write!(
-                svg,
-                r#"<text x="{:.1}" y="{}" text-anchor="middle">{}</text>"#,
-                x(*place),
-                HEIGHT - 8.0,
-                escaped(label)
-            );
+            let _ =
+                write!(svg, r#"<text x="{:.1}" y="{}" text-anchor="middle">{}</text>"#, x(*place), HEIGHT - 8.0, escaped(label));
         }
         for (index, series) in self.series.iter().enumerate() {
             let colour = index.min(COLOURS - 1);
@@ -95,7 +90,8 @@ impl SeriesChart {
                 }
                 match run.as_slice() {
                     [(place, value)] => {
-                        let _ = write!(svg, r#"<circle class="dot s{colour}" cx="{:.1}" cy="{:.1}" r="3"/>"#, x(*place), y(*value));
+                        let _ =
+                            write!(svg, r#"<circle class="dot s{colour}" cx="{:.1}" cy="{:.1}" r="3"/>"#, x(*place), y(*value));
                     }
                     _ => {
                         let _ = write!(svg, r#"<polyline class="mark s{colour}" points="{}"/>"#, points.trim_end());
@@ -147,7 +143,11 @@ impl HeatMap {
                 let _ = write!(
                     svg,
                     r#"<rect class="cell track" x="{x:.1}" y="{at:.1}" width="{width:.1}" height="{height}" rx="4"/><rect class="cell fill s0" x="{x:.1}" y="{at:.1}" width="{width:.1}" height="{height}" rx="4" fill-opacity="{strength:.2}"><title>{}</title></rect>"#,
-                    escaped(&format!("{label} {}: {}", self.columns.get(column).map_or("", |column| column), super::numbers::count(*value))),
+                    escaped(&format!(
+                        "{label} {}: {}",
+                        self.columns.get(column).map_or("", |column| column),
+                        super::numbers::count(*value)
+                    )),
                     x = left + column as f64 * width,
                 );
             }
@@ -159,7 +159,9 @@ impl HeatMap {
 
 /// A bar of parts of `most`, with their classes. It repeats numbers beside it, so it is hidden from screen readers.
 pub(super) fn bar(parts: &[(u64, &str)], most: u64) -> String {
-    let mut svg = r#"<svg aria-hidden="true" viewBox="0 0 100 1" preserveAspectRatio="none"><rect class="track" width="100" height="1"/>"#.to_owned();
+    let mut svg =
+        r#"<svg aria-hidden="true" viewBox="0 0 100 1" preserveAspectRatio="none"><rect class="track" width="100" height="1"/>"#
+            .to_owned();
     let (mut at, most) = (0.0, most.max(1) as f64);
     for (value, class) in parts {
         let width = *value as f64 / most * 100.0;
@@ -207,7 +209,8 @@ mod tests {
         let svg = bar(&[(99_999, "ok"), (1, "client"), (1, "server")], 100_001);
         assert!(svg.contains(r#"class="server""#), "{svg}");
         let end: f64 = svg
-            .split("<rect class=\"").skip(2)
+            .split("<rect class=\"")
+            .skip(2)
             .map(|rect| rect.split(" width=\"").nth(1).unwrap().split('"').next().unwrap().parse::<f64>().unwrap())
             .sum();
         assert!(end <= 100.01, "{end} {svg}");
@@ -226,7 +229,13 @@ mod tests {
             ticks: vec![(0.5, hostile.clone())],
             shown: |_| "<b>".to_owned(),
         };
-        let map = HeatMap { title: hostile.clone(), description: hostile.clone(), columns: vec![hostile.clone()], rows: vec![hostile], values: vec![vec![1]] };
+        let map = HeatMap {
+            title: hostile.clone(),
+            description: hostile.clone(),
+            columns: vec![hostile.clone()],
+            rows: vec![hostile],
+            values: vec![vec![1]],
+        };
         for html in [chart.html(), map.html()] {
             assert!(!html.contains("<script") && !html.contains("<b>"), "{html}");
         }

@@ -29,9 +29,9 @@ pub(super) fn charts(page: &Page<'_>) -> Vec<String> {
             charts.extend(latencies(page, "Average", |row| row.latency.and_then(|latency| latency.avg)));
             charts
         }
-        _ if has("time") => over_time(page, "Requests", &|row| row.requests.map(|count| count as f64), Gap::Zero, |value| {
-            numbers::decimal(value)
-        }),
+        _ if has("time") => {
+            over_time(page, "Requests", &|row| row.requests.map(|count| count as f64), Gap::Zero, |value| numbers::decimal(value))
+        }
         _ if has("hour") => hours(page).into_iter().collect(),
         _ if page.report.rows.len() > 1 && first.measures.requests.is_some() => bars(page).into_iter().collect(),
         _ => Vec::new(),
@@ -79,11 +79,19 @@ fn over_time(
     let place = |time: i64| ((time - start) as f64 / (end - start) as f64).clamp(0.0, 1.0);
     let series = lines.into_iter().map(|(name, points)| Series {
         name,
-        runs: runs(&points, step, gap, start.max(0)..end).into_iter().map(|run| run.into_iter().map(|(time, value)| (place(time), value)).collect()).collect(),
+        runs: runs(&points, step, gap, start.max(0)..end)
+            .into_iter()
+            .map(|run| run.into_iter().map(|(time, value)| (place(time), value)).collect())
+            .collect(),
     });
     let series: Vec<Series> = series.collect();
     let more = if left_out > 0 { format!(", and {left_out} more in the table") } else { String::new() };
-    let description = format!("{title} from {} to {}: {} lines{more}. The table has the numbers.", page.report.start, page.report.end, series.len());
+    let description = format!(
+        "{title} from {} to {}: {} lines{more}. The table has the numbers.",
+        page.report.start,
+        page.report.end,
+        series.len()
+    );
     vec![SeriesChart { title: title.to_owned(), description, series, ticks: ticks(page, start, end), shown }.html()]
 }
 
@@ -144,7 +152,7 @@ fn ticks(page: &Page<'_>, start: i64, end: i64) -> Vec<(f64, String)> {
     for index in 0..TICKS {
         let place = (index as f64 + 0.5) / TICKS as f64;
         let Ok(time) = Timestamp::from_millisecond(start + ((end - start) as f64 * place) as i64) else { continue };
-        let label = time.to_zoned(page.zone.clone()).strftime(form).to_string();
+        let label = time.to_zoned(page.zone()).strftime(form).to_string();
         if ticks.last().is_none_or(|(_, last)| *last != label) {
             ticks.push((place, label));
         }
@@ -195,7 +203,10 @@ fn bars(page: &Page<'_>) -> Option<String> {
     let mut html = format!("<h2>{}</h2><ol class=\"bars\">", if is_cut { format!("Top {BARS}") } else { "Requests".to_owned() });
     for row in rows {
         let requests = row.measures.requests.unwrap_or(0);
-        let share = row.measures.pct.map_or_else(String::new, |share| format!(" <span class=\"share\">{}</span>", escaped(&numbers::percent(share))));
+        let share = row
+            .measures
+            .pct
+            .map_or_else(String::new, |share| format!(" <span class=\"share\">{}</span>", escaped(&numbers::percent(share))));
         let name = escaped(&name_of(row, &[]));
         html += &format!(
             "<li><span class=\"name\" title=\"{name}\">{name}</span><span class=\"value\">{}{share}</span>{}</li>",
@@ -204,7 +215,12 @@ fn bars(page: &Page<'_>) -> Option<String> {
         );
     }
     html += "</ol>";
-    if page.report.rows.iter().any(|row| row.measures.errors4xx.is_some_and(|count| count > 0) || row.measures.errors5xx.is_some_and(|count| count > 0)) {
+    if page
+        .report
+        .rows
+        .iter()
+        .any(|row| row.measures.errors4xx.is_some_and(|count| count > 0) || row.measures.errors5xx.is_some_and(|count| count > 0))
+    {
         html += &colours();
     }
     Some(html)
@@ -213,7 +229,9 @@ fn bars(page: &Page<'_>) -> Option<String> {
 /// What the colours of bars mean.
 fn colours() -> String {
     let item = |class: &str, name: &str| {
-        format!("<li><svg aria-hidden=\"true\" viewBox=\"0 0 12 12\"><rect class=\"{class}\" width=\"12\" height=\"12\" rx=\"3\"/></svg>{name}</li>")
+        format!(
+            "<li><svg aria-hidden=\"true\" viewBox=\"0 0 12 12\"><rect class=\"{class}\" width=\"12\" height=\"12\" rx=\"3\"/></svg>{name}</li>"
+        )
     };
     format!("<ul class=\"legend\">{}{}{}</ul>", item("ok", "Other"), item("client", "4xx"), item("server", "5xx"))
 }
@@ -233,13 +251,19 @@ mod tests {
     fn periods_without_requests_are_zero_and_those_without_a_latency_a_gap() {
         let points: BTreeMap<i64, f64> = [(20, 5.0), (30, 6.0), (60, 7.0)].into();
         let zeros = runs(&points, 10, Gap::Zero, 0..100);
-        assert_eq!(zeros, [vec![(0, 0.0), (10, 0.0), (20, 5.0), (30, 6.0), (40, 0.0), (50, 0.0), (60, 7.0), (70, 0.0), (100, 0.0)]]);
+        assert_eq!(
+            zeros,
+            [vec![(0, 0.0), (10, 0.0), (20, 5.0), (30, 6.0), (40, 0.0), (50, 0.0), (60, 7.0), (70, 0.0), (100, 0.0)]]
+        );
         assert_eq!(runs(&points, 10, Gap::Nothing, 0..100), [vec![(20, 5.0), (30, 6.0)], vec![(60, 7.0)]]);
         assert_eq!(runs(&[(20, 5.0)].into(), i64::MAX, Gap::Zero, 0..100), [vec![(20, 5.0)]]);
     }
 
     #[test]
     fn weekdays_have_several_spellings() {
-        assert_eq!(["Monday", "sun", "7", "1", "0", "x", ""].map(weekday), [Some(0), Some(6), Some(6), Some(0), None, None, None]);
+        assert_eq!(
+            ["Monday", "sun", "7", "1", "0", "x", ""].map(weekday),
+            [Some(0), Some(6), Some(6), Some(0), None, None, None]
+        );
     }
 }

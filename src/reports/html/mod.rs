@@ -8,6 +8,7 @@ mod numbers;
 mod labels;
 mod chart;
 mod choice;
+mod filters;
 mod table;
 mod summary;
 
@@ -17,7 +18,9 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use jiff::tz::TimeZone;
 
+use super::definition::Definition;
 use super::report::Report;
+use super::request::ReportRequest;
 use crate::domain::time::Millis;
 use numbers::escaped;
 
@@ -28,14 +31,10 @@ const STYLE: &str = include_str!("style.css");
 pub struct Page<'a> {
     /// The report.
     pub report: &'a Report,
-    /// Its title.
-    pub title: &'a str,
-    /// What it answers.
-    pub description: &'a str,
-    /// The filters of the request, by the names of their parameters.
-    pub filters: Vec<(String, String)>,
-    /// The time zone of its times.
-    pub zone: TimeZone,
+    /// Its definition.
+    pub definition: &'a Definition,
+    /// The request, for its filters and its time zone.
+    pub request: &'a ReportRequest,
     /// The currency of amounts.
     pub currency: Option<String>,
     /// When it was made.
@@ -52,7 +51,7 @@ impl Page<'_> {
     /// The page.
     #[must_use]
     pub fn html(&self) -> String {
-        let title = escaped(self.title);
+        let title = escaped(self.definition.title);
         let mut html = format!(
             "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"robots\" content=\"noindex\">\n\
@@ -63,7 +62,7 @@ impl Page<'_> {
         let _ = write!(
             html,
             "<header>\n<p class=\"kind\">Access-log report</p>\n<h1>{title}</h1>\n<p class=\"about\">{}</p>\n{}</header>\n<main>\n",
-            escaped(self.description),
+            escaped(self.definition.description),
             self.facts(),
         );
         html += &summary::tiles(self);
@@ -87,11 +86,16 @@ impl Page<'_> {
 
     /// A time with its zone.
     fn moment(&self, moment: Millis) -> String {
-        escaped(&format!("{} {}", numbers::long_time(moment, &self.zone), self.zone_name()))
+        escaped(&format!("{} {}", numbers::long_time(moment, &self.zone()), self.zone_name()))
     }
 
     fn zone_name(&self) -> &str {
-        if self.zone == TimeZone::UTC { "UTC" } else { self.zone.iana_name().unwrap_or("") }
+        self.request.zone.as_deref().unwrap_or("UTC")
+    }
+
+    /// The time zone of all times.
+    fn zone(&self) -> TimeZone {
+        self.request.zone.as_deref().and_then(|name| TimeZone::get(name).ok()).unwrap_or(TimeZone::UTC)
     }
 
     /// The period, the log groups and the filters.
@@ -99,7 +103,7 @@ impl Page<'_> {
         let Report { start, end, bin, groups, .. } = self.report;
         let period = format!(
             "<time datetime=\"{start}\">{}</time> – <time datetime=\"{end}\">{}</time>",
-            escaped(&numbers::long_time(*start, &self.zone)),
+            escaped(&numbers::long_time(*start, &self.zone())),
             self.moment(*end)
         );
         let mut facts = vec![("Period".to_owned(), period)];
@@ -108,9 +112,7 @@ impl Page<'_> {
         if let Some(bin) = bin {
             facts.push(("Interval".to_owned(), escaped(bin)));
         }
-        for (name, value) in &self.filters {
-            facts.push((format!("Filter {}", escaped(name)), escaped(value)));
-        }
+        facts.extend(filters::named(self.request).into_iter().map(|(name, value)| (name.to_owned(), escaped(&value))));
         let items = facts.iter().fold(String::new(), |mut items, (name, value)| {
             let _ = write!(items, "<div><dt>{name}</dt><dd>{value}</dd></div>");
             items

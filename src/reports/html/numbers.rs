@@ -130,7 +130,10 @@ mod tests {
     fn times_are_in_the_zone() {
         let moment = Millis(1_795_168_800_000);
         let zone = TimeZone::fixed(jiff::tz::offset(2));
-        assert_eq!((time(moment, &TimeZone::UTC), time(moment, &zone)), ("2026-11-20 10:00:00".into(), "2026-11-20 12:00:00".into()));
+        assert_eq!(
+            (time(moment, &TimeZone::UTC), time(moment, &zone)),
+            ("2026-11-20 10:00:00".into(), "2026-11-20 12:00:00".into())
+        );
         assert_eq!(long_time(moment, &zone), "20 Nov 2026, 12:00");
     }
 

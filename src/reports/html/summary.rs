@@ -92,9 +92,11 @@ fn of_rows(page: &Page<'_>) -> Vec<Tile> {
         if let Some(bytes) = sum(|row| row.bytes) {
             tiles.push(Tile::new("Transferred", numbers::bytes(bytes)).detail(each(bytes, meta.matched)));
         }
-        let before = rows.iter().map(|row| row.measures.previous.as_ref().map_or(Some(0), |row| row.requests)).sum::<Option<u64>>();
+        let before =
+            rows.iter().map(|row| row.measures.previous.as_ref().map_or(Some(0), |row| row.requests)).sum::<Option<u64>>();
         if let Some(before) = before.filter(|_| rows.iter().any(|row| row.measures.delta.is_some())) {
-            let change = i64::try_from(meta.matched).unwrap_or(i64::MAX).saturating_sub(i64::try_from(before).unwrap_or(i64::MAX));
+            let change =
+                i64::try_from(meta.matched).unwrap_or(i64::MAX).saturating_sub(i64::try_from(before).unwrap_or(i64::MAX));
             tiles.push(Tile::new("Change", numbers::signed(change)).detail(format!("{} before", numbers::count(before))));
         }
         if let Some(amount) = rows.iter().map(|row| row.measures.amount).sum::<Option<f64>>() {

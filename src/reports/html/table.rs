@@ -34,10 +34,13 @@ const COLUMNS: [Column; 20] = [
     Column { label: "p95", cell: |row, _| latency(row, |latency| latency.p95) },
     Column { label: "p99", cell: |row, _| latency(row, |latency| latency.p99) },
     Column { label: "Slowest", cell: |row, _| latency(row, |latency| latency.max) },
-    Column { label: "Timed", cell: |row, _| row.latency.filter(|latency| latency.avg.is_some()).map(|latency| numbers::count(latency.n)) },
+    Column {
+        label: "Timed",
+        cell: |row, _| row.latency.filter(|latency| latency.avg.is_some()).map(|latency| numbers::count(latency.n)),
+    },
     Column { label: "Visitors", cell: |row, _| row.visitors.map(numbers::count) },
-    Column { label: "First seen", cell: |row, page| row.first_seen.map(|time| numbers::time(time, &page.zone)) },
-    Column { label: "Last seen", cell: |row, page| row.last_seen.map(|time| numbers::time(time, &page.zone)) },
+    Column { label: "First seen", cell: |row, page| row.first_seen.map(|time| numbers::time(time, &page.zone())) },
+    Column { label: "Last seen", cell: |row, page| row.last_seen.map(|time| numbers::time(time, &page.zone())) },
     Column { label: "Amount", cell: |row, page| row.amount.map(|amount| money(amount, page)) },
 ];
 
@@ -60,7 +63,10 @@ pub(super) fn html(page: &Page<'_>) -> String {
     let columns: Vec<&Column> =
         COLUMNS.iter().filter(|column| rows.iter().any(|row| (column.cell)(&row.measures, page).is_some())).collect();
     let has_samples = rows.iter().any(|row| !row.measures.samples.is_empty());
-    let mut html = format!("<section class=\"card long\"><div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"Table\"><table><caption>{}</caption><thead><tr>", caption(page));
+    let mut html = format!(
+        "<section class=\"card long\"><div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"Table\"><table><caption>{}</caption><thead><tr>",
+        caption(page)
+    );
     for name in &names {
         let _ = write!(html, "<th scope=\"col\">{}</th>", escaped(&labels::key(name)));
     }
@@ -117,7 +123,7 @@ fn key_cell(page: &Page<'_>, name: &str, value: &str) -> String {
     let moment = (name == "time").then(|| value.parse::<jiff::Timestamp>().ok()).flatten();
     match moment {
         Some(moment) => {
-            let shown = moment.to_zoned(page.zone.clone()).strftime("%Y-%m-%d %H:%M").to_string();
+            let shown = moment.to_zoned(page.zone()).strftime("%Y-%m-%d %H:%M").to_string();
             format!("<time datetime=\"{}\">{}</time>", escaped(value), escaped(&shown))
         }
         None => escaped(value),

@@ -26,8 +26,8 @@ use crate::reports::bins::{Bin, MOST_BINS};
 use crate::reports::catalogue;
 use crate::reports::compare;
 use crate::reports::definition::{Definition, Key, RequestOrder, Shape};
-use crate::reports::enrichment::Unenriched;
 use crate::reports::filters::Filters;
+use crate::reports::html::Page;
 use crate::reports::measures::SORTABLE;
 use crate::reports::request::{Dimension, ReportRequest, Sort};
 use crate::reports::single::Passed;
@@ -238,6 +238,15 @@ fn check_bin(definition: &Definition, request: &ReportRequest) -> Result<(), Api
     Err(ApiError::parameter(parameters::BIN.name, detail))
 }
 
+/// Whether the report, or a filter of the request, has usage plans or customers.
+fn needs_plans(definition: &Definition, request: &ReportRequest) -> bool {
+    let definition = if definition.shape == Shape::Compare { compare::compared(request) } else { definition };
+    definition.keys.iter().any(|key| matches!(key, Key::Plan | Key::Customer))
+        || matches!(request.dimension, Some(Dimension::Plan | Dimension::Customer))
+        || request.filters.plan.is_some()
+        || request.filters.customer.is_some()
+}
+
 /// Get a report
 ///
 /// Computes a report of access logs with Logs Insights queries over the log groups, so it needs the action `query` on each, and
@@ -267,12 +276,16 @@ pub(crate) async fn read_report(
 ) -> Result<Response, ApiError> {
     let ReadReportRequest { definition, request, passed, format, credential, until } = request;
     let run = Run { app: &app, caller: &caller, info: &info, credential: credential.as_ref(), until };
-    let computation = Computation::new(run, &permit, (&request, definition), &Unenriched);
+    let enrichment = app.enricher().for_report(needs_plans(definition, &request)).await;
+    let computation = Computation::new(run, &permit, (&request, definition), &enrichment);
     let (mut report, next) = computation.report(passed).await?;
+    report.meta.notes.extend(enrichment.note().map(str::to_owned));
     if let Some(next) = next {
         report.next_cursor = Some(list::sealed(&app, REQUESTS, permit.tenant(), now, &request, &next)?);
     }
     let groups: Vec<&str> = request.groups.iter().map(LogGroupName::as_str).collect();
     list::audit(&app, &info, &permit, Some(&groups.join(",")), report.rows.len());
-    response::encoded(&report, format)
+    let currency = enrichment.currency().map(str::to_owned);
+    let page = Page { report: &report, definition, request: &request, currency, made_at: now };
+    response::encoded(&page, format)
 }
