@@ -4,6 +4,7 @@
 //! keys, and measures, are left out. The text of the query is made of constants and of printed expressions ([`super::condition`]).
 
 use jiff::tz::TimeZone;
+use logmark_access_log::Prelude;
 
 use super::bins::Bin;
 use super::catalogue;
@@ -162,7 +163,7 @@ impl Plan {
     }
 
     fn query(&self, request: &ReportRequest, offset: usize) -> Result<String, Unanswerable> {
-        let mut commands = self.format.access_lines();
+        let mut commands = self.format.access_lines(&self.used_fields(request));
         if let Some(only) = self.definition.only {
             let condition = only.condition(&self.format);
             let condition = condition.ok_or_else(|| Unanswerable::MissingFields(vec![only_fields(self.definition)]))?;
@@ -184,6 +185,33 @@ impl Plan {
             _ => commands.extend(self.grouped()),
         }
         Ok(commands.join(" | "))
+    }
+
+    /// The fields that the query can use.
+    fn used_fields(&self, request: &ReportRequest) -> Vec<Field> {
+        let measured = [fields::STATUS, fields::RESPONSE_LENGTH, fields::IP, fields::USER_AGENT, fields::RESPONSE_LATENCY];
+        let mut used: Vec<Field> = measured.into_iter().chain(request.filters.fields()).collect();
+        used.extend(self.by.iter().filter_map(|column| match column {
+            Column::Field(field) => Some(*field),
+            Column::Time | Column::Expression(_) => None,
+        }));
+        used.extend(self.phases.iter().flat_map(|phase| phase.needs).copied());
+        used.extend(self.definition.only.iter().flat_map(|only| only.fields()));
+        if self.keys.contains(&Key::AuthMethod) {
+            used.extend(Key::AuthMethod.needs());
+        }
+        if self.keys.contains(&Key::Origin) {
+            used.extend([
+                fields::INTEGRATION_STATUS,
+                fields::ERROR_RESPONSE_TYPE,
+                fields::INTEGRATION_LATENCY,
+                fields::BACKEND_STATUS,
+            ]);
+        }
+        if matches!(self.definition.shape, Shape::Requests(_)) {
+            used.push(fields::REQUEST_ID);
+        }
+        used
     }
 
     fn grouped(&self) -> [String; 3] {
@@ -236,7 +264,8 @@ impl Plan {
 
     fn single_requests(&self, order: RequestOrder, request: &ReportRequest, offset: usize) -> Vec<String> {
         let sort = match order {
-            RequestOrder::Newest => "sort @timestamp desc, @logStream, requestId",
+            RequestOrder::Newest if self.format.has(fields::REQUEST_ID) => "sort @timestamp desc, @logStream, requestId",
+            RequestOrder::Newest => "sort @timestamp desc, @logStream",
             RequestOrder::Slowest => "sort responseLatency desc, @timestamp desc",
         };
         let more = [fields::RESPONSE_LENGTH, fields::RESPONSE_LATENCY].into_iter().filter(|field| self.format.has(*field));
@@ -276,6 +305,9 @@ impl Plan {
         if self.format.has(fields::INTEGRATION_STATUS) {
             ways.push("integrationStatus >= 500".to_owned());
         }
+        if self.format.has(fields::BACKEND_STATUS) {
+            ways.push("backendStatus >= 500".to_owned());
+        }
         if self.format.has(fields::ERROR_RESPONSE_TYPE) {
             ways.push(r#"errorResponseType in ["INTEGRATION_FAILURE", "INTEGRATION_TIMEOUT"]"#.to_owned());
             if self.format.has(fields::INTEGRATION_LATENCY) {
@@ -299,27 +331,29 @@ fn present(field: Field) -> String {
 /// Counts the lines of each kind, for `meta` and for the report `parse-health`.
 #[must_use]
 pub fn line_kinds(format: &LogFormat) -> String {
-    let mut commands = format.all_lines();
-    commands.push(format!(
-        "stats count(*) as requests, min(toMillis(@timestamp)) as firstSeen, max(toMillis(@timestamp)) as lastSeen by {} as kind",
-        kind(format)
-    ));
+    let Prelude { mut commands, is_access } = format.all_lines();
+    let seen = "min(toMillis(@timestamp)) as firstSeen, max(toMillis(@timestamp)) as lastSeen";
+    commands.push(format!("stats count(*) as requests, {seen} by {} as kind", kind(&is_access)));
     commands.join(" | ")
 }
 
 /// Lines of each kind except for the access lines, the newest first.
 #[must_use]
 pub fn line_samples(format: &LogFormat) -> String {
-    let mut commands = format.all_lines();
-    commands.push(format!("filter not ({})", format.is_access()));
-    commands.push(format!("fields {} as kind, @message", kind(format)));
+    let Prelude { mut commands, is_access } = format.all_lines();
+    commands.push(format!("fields {} as kind, @message", kind(&is_access)));
+    commands.push("filter kind != \"access\"".to_owned());
     commands.push("sort @timestamp desc | limit 200".to_owned());
     commands.join(" | ")
 }
 
-fn kind(format: &LogFormat) -> String {
-    let is_cut = r"(@message like /^\s*\{/ and @message not like /\}\s*$/) or (@message like /^\s*<request/ and @message not like /<\/request>\s*$/)";
-    format!("case({}, \"access\", {EXECUTION_LINE}, \"execution\", {is_cut}, \"truncated\", \"unparsed\")", format.is_access())
+fn kind(is_access: &str) -> String {
+    let is_cut = [
+        r"(@message like /^\s*\{/ and @message not like /\}\s*$/)",
+        r"(@message like /^\s*<request/ and @message not like /<\/request>\s*$/)",
+    ];
+    let is_cut = is_cut.join(" or ");
+    format!("case({is_access}, \"access\", {EXECUTION_LINE}, \"execution\", {is_cut}, \"truncated\", \"unparsed\")")
 }
 
 /// The fields, one of which the requests of the report need.

@@ -58,7 +58,7 @@ impl<'a> Computation<'a> {
 
     /// Computes it. `passed`: the requests before the cursor.
     pub(super) async fn report(mut self, passed: Option<Passed>) -> Result<(Report, Option<Passed>), ApiError> {
-        let groups = formats::of(self.permit);
+        let groups = formats::of(&mut self).await?;
         let (mut bin, mut next) = (None, None);
         let rows = match self.definition.shape {
             Shape::LineKinds => self.line_kinds(&groups).await?,
@@ -112,6 +112,29 @@ impl<'a> Computation<'a> {
         queries.is_some_and(|queries| queries.estimates_distinct())
     }
 
+    /// Adds a note for the reader of the report.
+    pub(super) fn note(&mut self, note: &str) {
+        self.meta.notes.push(note.to_owned());
+    }
+
+    /// Runs a query that examines lines of these groups. It is not one of the report's queries.
+    pub(super) async fn examine(&mut self, text: &str, period: Period, is_read: &[bool]) -> Result<Vec<Raw>, ApiError> {
+        let query =
+            LogQuery::parse(text).map_err(|error| ApiError::Internal(format!("a report's query is not valid: {error:?}")))?;
+        let permit = self.permit.for_starting(query, period, |index| is_read.get(index).copied().unwrap_or(false));
+        let permit = permit.ok_or_else(|| ApiError::Internal("a report's query has no groups".to_owned()))?;
+        let finished = self.run.query(&permit).await?;
+        self.add_cost(finished.cost);
+        Ok(finished.rows)
+    }
+
+    fn add_cost(&mut self, cost: Option<f64>) {
+        match cost {
+            Some(cost) => self.meta.estimated_cost_usd = Some(self.meta.estimated_cost_usd.unwrap_or(0.0) + cost),
+            None => self.has_cost = false,
+        }
+    }
+
     /// Runs one query over the groups.
     async fn query(&mut self, text: &str, (start, end): Period, groups: &FormattedGroups) -> Result<Finished, ApiError> {
         let query =
@@ -122,10 +145,7 @@ impl<'a> Computation<'a> {
         if !self.meta.queries.iter().any(|known| known == text) {
             self.meta.queries.push(text.to_owned());
         }
-        match finished.cost {
-            Some(cost) => self.meta.estimated_cost_usd = Some(self.meta.estimated_cost_usd.unwrap_or(0.0) + cost),
-            None => self.has_cost = false,
-        }
+        self.add_cost(finished.cost);
         Ok(finished)
     }
 
