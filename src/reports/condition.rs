@@ -2,7 +2,8 @@
 
 use logmark_diagnostics::Spanned;
 use logmark_insights::ast::{
-    Argument, BinaryOperator, Call, Expression, MatchOperator, MatchPattern, Name, NotWritable, Number, Text, UnaryOperator,
+    Argument, BinaryOperator, Call, Expression, MatchOperator, MatchPattern, Name, NotWritable, Number, Regex, Text,
+    UnaryOperator,
 };
 use logmark_insights::functions::Function;
 
@@ -14,8 +15,11 @@ pub(super) fn field(field: Field) -> Result<Expression, NotWritable> {
     Ok(Expression::Field(Name::new(field.name())?.into()))
 }
 
-/// `field = "text"`
+/// `field = "text"`. The end of a text with `\\` can be ambiguous between quotes, so that is a regular expression.
 pub(super) fn equals(name: Field, text: &str) -> Result<Expression, NotWritable> {
+    if text.contains('\\') {
+        return matches(field(name)?, &format!("^{}$", escaped(text)));
+    }
     Ok(Expression::Binary(BinaryOperator::Equal, boxed(field(name)?), boxed(Expression::Text(Text::new(text)))))
 }
 
@@ -29,9 +33,29 @@ pub(super) fn between(name: Field, least: u16, most: u16) -> Result<Expression, 
 
 /// `tolower(field) like "text"`: the field contains the text, in any case.
 pub(super) fn contains(name: Field, text: &str) -> Result<Expression, NotWritable> {
-    let lower = call(Function::ToLower, [field(name)?]);
-    let pattern = MatchPattern::Text(Text::new(text.to_lowercase()));
+    let (lower, text) = (call(Function::ToLower, [field(name)?]), text.to_lowercase());
+    if text.contains('\\') {
+        return matches(lower, &escaped(&text));
+    }
+    let pattern = MatchPattern::Text(Text::new(text));
     Ok(Expression::Match(MatchOperator::Like, boxed(lower), Spanned::made(pattern)))
+}
+
+fn matches(value: Expression, regex: &str) -> Result<Expression, NotWritable> {
+    Ok(Expression::Match(MatchOperator::Like, boxed(value), Spanned::made(MatchPattern::Regex(Regex::new(regex)?))))
+}
+
+/// The text as a regular expression: every character that is special there, or ends it, as a class or with `\\`.
+fn escaped(text: &str) -> String {
+    let mut regex = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '\\' => regex.push_str(r"[\\]"),
+            '.' | '+' | '*' | '?' | '(' | ')' | '|' | '[' | ']' | '{' | '}' | '^' | '$' | '/' => regex.extend(['\\', character]),
+            _ => regex.push(character),
+        }
+    }
+    regex
 }
 
 /// `isIpv4InSubnet(field, "10.0.0.0/8")`

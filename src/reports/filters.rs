@@ -3,7 +3,6 @@
 //! Owns their meaning: most are conditions of the query, those on enriched values are applied to the rows of the query.
 
 use logmark_insights::ast::{Expression, NotWritable};
-use logmark_user_agents::Class;
 use serde::{Deserialize, Serialize};
 
 use super::condition;
@@ -101,6 +100,16 @@ impl Filters {
         ]
     }
 
+    /// The longest filter, if all together have more characters.
+    #[must_use]
+    pub fn too_long(&self, most: usize) -> Option<&'static str> {
+        let agent: TextFilter<'_> = ("userAgent", self.user_agent.as_ref(), &[]);
+        let lengths = self.texts().into_iter().chain([agent]).filter_map(|(name, text, _)| Some((text?.chars().count(), name)));
+        let all: Vec<(usize, &'static str)> = lengths.collect();
+        let sum: usize = all.iter().map(|(length, _)| length).sum();
+        all.into_iter().max().filter(|_| sum > most).map(|(_, name)| name)
+    }
+
     /// The conditions of the query.
     ///
     /// # Errors
@@ -155,14 +164,15 @@ impl Filters {
     }
 
     /// Whether the rows of the query need the plan or the customer.
-    pub(super) fn needs_customer(&self) -> bool {
+    #[must_use]
+    pub fn needs_customer(&self) -> bool {
         self.plan.is_some() || self.customer.is_some()
     }
 
     /// Whether a row with these enriched values matches.
-    pub(super) fn admits(&self, plan: Option<&str>, customer: Option<&str>, class: Option<Class>) -> bool {
+    pub(super) fn admits(&self, plan: Option<&str>, customer: Option<&str>, is_bot: bool) -> bool {
         self.plan.as_deref().is_none_or(|wanted| plan == Some(wanted))
             && self.customer.as_deref().is_none_or(|wanted| customer == Some(wanted))
-            && !(self.ignore_bots && class.is_some_and(Class::is_bot))
+            && !(self.ignore_bots && is_bot)
     }
 }

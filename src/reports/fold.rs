@@ -2,13 +2,15 @@
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::agents::{Agent, Agents};
 use super::bins::{self, Bin};
 use super::definition::{Column, Key, Shape, route_fields};
-use super::enrichment::{Agent, Enrichment, PlanAndCustomer};
+use super::enrich::ReportEnrichment;
 use super::fields::{self, Field};
 use super::filters::Filters;
 use super::measures::{Measures, ratio};
@@ -24,9 +26,10 @@ pub const OTHER: &str = "other";
 
 /// Rows of a report, while they are computed.
 #[derive(Debug)]
-pub struct Fold<'a> {
-    request: &'a ReportRequest,
-    enrichment: &'a dyn Enrichment,
+pub struct Fold {
+    request: Arc<ReportRequest>,
+    additions: ReportEnrichment,
+    agents: Agents,
     rows: HashMap<Keys, Measures>,
     /// The requests of all rows.
     total: u64,
@@ -36,11 +39,11 @@ pub struct Fold<'a> {
     queries: usize,
 }
 
-impl<'a> Fold<'a> {
+impl Fold {
     /// No rows.
     #[must_use]
-    pub fn new(request: &'a ReportRequest, enrichment: &'a dyn Enrichment, shift: i64) -> Self {
-        Self { request, enrichment, rows: HashMap::new(), total: 0, shift, queries: 0 }
+    pub fn new(request: Arc<ReportRequest>, additions: ReportEnrichment, shift: i64) -> Self {
+        Self { request, additions, agents: Agents::default(), rows: HashMap::new(), total: 0, shift, queries: 0 }
     }
 
     /// Adds the rows of a query.
@@ -49,7 +52,7 @@ impl<'a> Fold<'a> {
         self.queries += 1;
         for raw in rows {
             let row = QueryRow(raw);
-            let enriched = Enriched::of(&row, plan, self.enrichment);
+            let enriched = Enriched::of(&row, plan, &self.additions, &mut self.agents);
             if !enriched.is_admitted(&self.request.filters) {
                 continue;
             }
@@ -107,15 +110,12 @@ impl<'a> Fold<'a> {
             Key::Hour => local(time()?, &plan.zone, "%H"),
             Key::Weekday => local(time()?, &plan.zone, "%A"),
             Key::StatusClass => row.text("status").and_then(|status| Some(format!("{}xx", status.get(..1)?))),
-            Key::Plan => enriched.customer.as_ref().and_then(|known| known.plan.clone()),
-            Key::Customer => {
-                let name = enriched.customer.as_ref().and_then(|known| known.customer.clone());
-                name.or_else(|| row.text(fields::API_KEY_ID.name()).map(str::to_owned))
-            }
+            Key::Plan => enriched.plan.clone(),
+            Key::Customer => enriched.customer.clone(),
             Key::AgentFamily => agent()?.family.clone(),
             Key::AgentOs => agent()?.os.clone(),
-            Key::AgentClass => Some(agent()?.class.as_str().to_owned()),
-            Key::Country => row.text(fields::IP.name()).and_then(|address| self.enrichment.country(address)),
+            Key::AgentClass => Some(agent()?.class.to_owned()),
+            Key::Country => row.text(fields::IP.name()).and_then(|address| self.additions.country_of(address)),
             Key::Issuer => row.text(fields::CLIENT_ID.name()).map(str::to_owned),
             Key::Phase | Key::Dimension | Key::LineKind => None,
             _ => row.text(key.name(Some(&plan.format))).map(str::to_owned),
@@ -174,43 +174,33 @@ impl<'a> Fold<'a> {
         for (keys, measures) in &mut self.rows {
             let customer = of(keys);
             let (requests, bytes) = customers.get(&customer).copied().unwrap_or_default();
-            let amount = self.enrichment.amount(customer.0.as_deref(), customer.1.as_deref(), requests, bytes);
+            let bill = self.additions.prices().and_then(|prices| prices.bill(customer.0.as_deref(), requests, bytes));
+            let amount = bill.map(|bill| bill.total().to_f64());
             let share = ratio(measures.requests.unwrap_or(0), requests);
             measures.amount = amount.zip(share).map(|(amount, share)| amount * share / 100.0);
         }
     }
 }
 
-/// The enriched values of a row.
+/// The added values of a row.
 #[derive(Debug)]
 struct Enriched {
-    customer: Option<PlanAndCustomer>,
+    plan: Option<String>,
+    customer: Option<String>,
     agent: Option<Agent>,
 }
 
 impl Enriched {
-    fn of(row: &QueryRow<'_>, plan: &Plan, enrichment: &dyn Enrichment) -> Self {
+    fn of(row: &QueryRow<'_>, plan: &Plan, additions: &ReportEnrichment, agents: &mut Agents) -> Self {
         let groups_by = |field: Field| plan.by.contains(&Column::Field(field));
-        let text = |field: Field| row.text(field.name());
-        let customer = || {
-            let key = text(fields::API_KEY_ID)?;
-            enrichment.customer(text(fields::API_ID).unwrap_or(""), text(fields::STAGE).unwrap_or(""), key)
-        };
-        Self {
-            customer: if groups_by(fields::API_KEY_ID) { customer() } else { None },
-            agent: if groups_by(fields::USER_AGENT) {
-                text(fields::USER_AGENT).and_then(|text| enrichment.agent(text))
-            } else {
-                None
-            },
-        }
+        let text = |field: Field| row.text(field.name()).filter(|_| groups_by(field));
+        let (name, customer) = row.customer(additions).filter(|_| groups_by(fields::API_KEY_ID)).unwrap_or_default();
+        Self { plan: name, customer, agent: text(fields::USER_AGENT).map(|text| agents.get(text).clone()) }
     }
 
     fn is_admitted(&self, filters: &Filters) -> bool {
-        let customer = self.customer.as_ref();
-        let (plan, name) =
-            (customer.and_then(|known| known.plan.as_deref()), customer.and_then(|known| known.customer.as_deref()));
-        filters.admits(plan, name, self.agent.as_ref().map(|agent| agent.class))
+        let is_bot = self.agent.as_ref().is_some_and(|agent| agent.is_bot);
+        filters.admits(self.plan.as_deref(), self.customer.as_deref(), is_bot)
     }
 }
 
@@ -229,8 +219,15 @@ pub fn ordered(mut rows: Vec<Row>, plan: &Plan, request: &ReportRequest) -> (Vec
         (rows, is_cut) = with_other(rows, name, limit);
     }
     let default = default_sort(plan);
+    let set = |row: &Row| {
+        row.keys.0.first().and_then(|(name, _)| plan.keys.iter().position(|key| key.name(Some(&plan.format)) == *name))
+    };
+    let is_each = plan.definition.shape == Shape::Each && request.sort.is_none();
     let sort = request.sort.as_ref().or(default.as_ref());
-    rows.sort_by(|one, two| compare(one, two, sort));
+    rows.sort_by(|one, two| {
+        let by_set = if is_each { set(one).cmp(&set(two)) } else { Ordering::Equal };
+        by_set.then_with(|| compare(one, two, sort))
+    });
     if series.is_none() && rows.len() > limit {
         rows.truncate(limit);
         is_cut = true;
@@ -295,7 +292,7 @@ fn compare(one: &Row, two: &Row, sort: Option<&Sort>) -> Ordering {
     });
     by_value.then_with(|| {
         let keys = |row: &Row| {
-            row.keys.0.iter().map(|(name, value)| (weekday(name, value.as_deref()), value.clone())).collect::<Vec<_>>()
+            row.keys.0.iter().map(|(name, value)| (*name, weekday(name, value.as_deref()), value.clone())).collect::<Vec<_>>()
         };
         keys(one).cmp(&keys(two))
     })

@@ -184,6 +184,41 @@ impl Measures {
         self
     }
 
+    /// The measures as the cells of a table: their names, with the parts of `latency` and the like, and their values.
+    #[must_use]
+    pub fn cells(&self) -> Vec<(String, String)> {
+        let mut cells: Vec<(String, String)> = Vec::new();
+        let mut add = |name: &str, value: Option<String>| cells.extend(value.map(|value| (name.to_owned(), value)));
+        for name in SORTABLE.into_iter().filter(|name| !["amount", "delta", "deltaPct"].contains(name)) {
+            let is_time = ["firstSeen", "lastSeen"].contains(&name);
+            add(
+                name,
+                if is_time {
+                    self.time(name).map(|time| time.to_string())
+                } else {
+                    self.value(name).map(|value| value.to_string())
+                },
+            );
+        }
+        if let Some(Classes { informational, success, redirect, client_error, server_error }) = self.classes {
+            let classes =
+                [("1xx", informational), ("2xx", success), ("3xx", redirect), ("4xx", client_error), ("5xx", server_error)];
+            classes.into_iter().for_each(|(name, count)| add(&format!("classes.{name}"), Some(count.to_string())));
+        }
+        for name in ["amount", "delta", "deltaPct"] {
+            add(name, self.value(name).map(|value| value.to_string()));
+        }
+        add("samples", Some(self.samples.join("\n")).filter(|samples| !samples.is_empty()));
+        if let Some(previous) = &self.previous {
+            previous.cells().into_iter().for_each(|(name, value)| add(&format!("previous.{name}"), Some(value)));
+        }
+        cells
+    }
+
+    fn time(&self, name: &str) -> Option<Millis> {
+        if name == "firstSeen" { self.first_seen } else { self.last_seen }
+    }
+
     /// The value of a measure by its name, to sort by.
     pub(super) fn value(&self, name: &str) -> Option<f64> {
         let latency = |part: fn(&Latency) -> Option<f64>| self.latency.as_ref().and_then(part);

@@ -3,13 +3,13 @@
 //! Owns what a report is. A report is one or more Logs Insights queries, which [`crate::http::ops::reports`] runs like those of
 //! `POST /queries`: grants, row rules, masks, limits and audit hold because of that. Never reads a source, knows no HTTP.
 
+mod agents;
 pub mod bins;
 pub mod catalogue;
 pub mod compare;
 mod condition;
 pub mod definition;
 pub mod enrich;
-pub mod enrichment;
 pub mod fields;
 pub mod filters;
 pub mod fold;

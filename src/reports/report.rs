@@ -103,6 +103,10 @@ pub struct Meta {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = 0.0012)]
     pub estimated_cost_usd: Option<f64>,
+    /// The currency of amounts, in `billing`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "USD")]
+    pub currency: Option<String>,
     /// What else to know: fields that the log format lacks, the age of the usage plans.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(example = json!(["the log format has no `identityUserAgent`: `visitors` are distinct addresses"]))]

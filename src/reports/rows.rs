@@ -1,8 +1,8 @@
 //! The values in a row of a query.
 
 use super::definition::Key;
-use super::enrichment::Enrichment;
-use super::fields;
+use super::enrich::ReportEnrichment;
+use super::fields::{self, Field};
 use super::measures::{Classes, Latency, Measures};
 use super::plan::Plan;
 use super::report::{Keys, Row};
@@ -34,6 +34,14 @@ impl<'a> QueryRow<'a> {
     #[expect(clippy::cast_possible_truncation, reason = "a cast saturates")]
     fn time(self, name: &str) -> Option<Millis> {
         self.number(name).map(|number| Millis(number.round() as i64))
+    }
+
+    /// The usage plan and the customer of its API key: the name of the key, else its id.
+    pub(super) fn customer(self, additions: &ReportEnrichment) -> Option<(Option<String>, Option<String>)> {
+        let key = self.text(fields::API_KEY_ID.name())?;
+        let part = |field: Field| self.text(field.name()).unwrap_or("");
+        let plan = additions.plan_name(part(fields::API_ID), part(fields::STAGE), key);
+        Some((plan.map(str::to_owned), Some(additions.customer_name(key).unwrap_or(key).to_owned())))
     }
 
     /// The latency with this index.
@@ -79,18 +87,14 @@ impl<'a> QueryRow<'a> {
 }
 
 /// A single request as a row: its fields are keys.
-pub(super) fn single_request(raw: &Raw, plan: &Plan, enrichment: &dyn Enrichment) -> (Millis, Row) {
+pub(super) fn single_request(raw: &Raw, plan: &Plan, additions: &ReportEnrichment) -> (Millis, Row) {
     let row = QueryRow(raw);
     let time = row.time("time").unwrap_or(Millis(0));
     let text = |name: &str| row.text(name).map(str::to_owned);
-    let customer = || {
-        let key = row.text(fields::API_KEY_ID.name())?;
-        enrichment.customer(row.text(fields::API_ID.name()).unwrap_or(""), row.text(fields::STAGE.name()).unwrap_or(""), key)
-    };
     let keys = plan.keys.iter().map(|key| {
         let value = match key {
             Key::Time => Some(super::bins::print_time(time, &plan.zone)),
-            Key::Plan => customer().and_then(|known| known.plan),
+            Key::Plan => row.customer(additions).and_then(|(plan, _)| plan),
             key => text(key.name(Some(&plan.format))),
         };
         (key.name(Some(&plan.format)), value)

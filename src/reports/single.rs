@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::agents::Agents;
 use super::definition::RequestOrder;
-use super::enrichment::Enrichment;
+use super::enrich::ReportEnrichment;
 use super::fields;
 use super::plan::Plan;
 use super::report::Row;
@@ -31,17 +32,16 @@ pub struct Page {
 }
 
 /// The requests in a query's rows that match the filters on enriched values.
-pub fn rows(raw: &[Raw], plan: &Plan, request: &ReportRequest, enrichment: &dyn Enrichment) -> Vec<(Millis, Row)> {
-    let filters = &request.filters;
-    let is_admitted = |raw: &&Raw| {
-        let text = |field: fields::Field| QueryRow(raw).text(field.name());
-        let customer = text(fields::API_KEY_ID)
-            .and_then(|key| enrichment.customer(text(fields::API_ID).unwrap_or(""), text(fields::STAGE).unwrap_or(""), key));
-        let (plan, name) = customer.map_or((None, None), |known| (known.plan, known.customer));
-        let agent = text(fields::USER_AGENT).and_then(|text| enrichment.agent(text));
-        filters.admits(plan.as_deref(), name.as_deref(), agent.map(|agent| agent.class))
+#[must_use]
+pub fn rows(raw: &[Raw], plan: &Plan, request: &ReportRequest, additions: &ReportEnrichment) -> Vec<(Millis, Row)> {
+    let (filters, mut agents) = (&request.filters, Agents::default());
+    let mut is_admitted = |row: QueryRow<'_>| {
+        let (plan, customer) = row.customer(additions).unwrap_or_default();
+        let mut is_bot = || row.text(fields::USER_AGENT.name()).is_some_and(|text| agents.get(text).is_bot);
+        let is_bot = filters.ignore_bots && is_bot();
+        filters.admits(plan.as_deref(), customer.as_deref(), is_bot)
     };
-    raw.iter().filter(is_admitted).map(|raw| single_request(raw, plan, enrichment)).collect()
+    raw.iter().filter(|raw| is_admitted(QueryRow(raw))).map(|raw| single_request(raw, plan, additions)).collect()
 }
 
 /// The page behind what was passed.

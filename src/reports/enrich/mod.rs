@@ -11,13 +11,9 @@ pub mod plans;
 pub mod prices;
 pub mod countries;
 
-use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use logmark_user_agents::{UNKNOWN, UserAgent};
-
-use super::enrichment::{Agent, Enrichment, PlanAndCustomer};
 use countries::Countries;
 use plan_table::PlanTable;
 use plans::Plans;
@@ -58,50 +54,27 @@ impl ReportEnrichment {
         self.note.as_deref()
     }
 
-    /// The currency of amounts.
+    /// The name of the usage plan.
     #[must_use]
-    pub fn currency(&self) -> Option<&str> {
-        self.prices.as_ref().map(|prices| prices.currency.as_str())
-    }
-}
-
-impl Enrichment for ReportEnrichment {
-    fn customer(&self, api: &str, stage: &str, key: &str) -> Option<PlanAndCustomer> {
-        let table = self.table.as_ref()?;
-        let plan = table.plan(api, stage, key).map(str::to_owned);
-        let customer = table.customer(key).map(str::to_owned);
-        (plan.is_some() || customer.is_some()).then_some(PlanAndCustomer { plan, customer })
+    pub fn plan_name(&self, api: &str, stage: &str, key: &str) -> Option<&str> {
+        self.table.as_ref()?.plan(api, stage, key)
     }
 
-    fn agent(&self, user_agent: &str) -> Option<Agent> {
-        let UserAgent { family, system, class } = logmark_user_agents::recognize(user_agent);
-        let known = |name: Cow<'_, str>| (name != UNKNOWN).then(|| name.into_owned());
-        Some(Agent { family: known(family), os: known(system), class })
+    /// The name of the customer.
+    #[must_use]
+    pub fn customer_name(&self, key: &str) -> Option<&str> {
+        self.table.as_ref()?.customer(key)
     }
 
-    fn country(&self, address: &str) -> Option<String> {
+    /// The prices.
+    #[must_use]
+    pub fn prices(&self) -> Option<&Prices> {
+        self.prices.as_deref()
+    }
+
+    /// The ISO 3166 code of the country of an address.
+    #[must_use]
+    pub fn country_of(&self, address: &str) -> Option<String> {
         self.countries.as_ref()?.country(address.parse::<IpAddr>().ok()?)
-    }
-
-    fn amount(&self, plan: Option<&str>, _customer: Option<&str>, requests: u64, bytes: u64) -> Option<f64> {
-        Some(self.prices.as_ref()?.bill(plan, requests, bytes)?.total().to_f64())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rows_get_plan_customer_agent_and_amount() {
-        let table = PlanTable::from_csv("apiId,stage,keyId,planName,customer\na1,prod,k1,Gold,Ann\n").unwrap();
-        let enrichment = ReportEnrichment { table: Some(Arc::new(table)), ..ReportEnrichment::default() };
-        let found = |api, key| enrichment.customer(api, "prod", key).map(|found| (found.plan, found.customer));
-        assert_eq!(found("a1", "k1"), Some((Some("Gold".to_owned()), Some("Ann".to_owned()))));
-        assert_eq!(found("a2", "k1"), Some((None, Some("Ann".to_owned()))));
-        assert_eq!(found("a1", "k2"), None);
-        let agent = enrichment.agent("curl/8.5.0").unwrap();
-        assert_eq!((agent.family.as_deref(), agent.os, agent.class.is_bot()), (Some("curl"), None, false));
-        assert_eq!((enrichment.country("10.0.0.1"), enrichment.amount(None, None, 1, 1)), (None, None));
     }
 }

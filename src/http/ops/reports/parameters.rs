@@ -18,7 +18,9 @@ use crate::reports::filters::StatusRange;
 use crate::reports::request::{Dimension, ErrorClass, MAX_LIMIT, Sort};
 
 /// Characters of a filter's value at most.
-const MAX_VALUE: usize = 1024;
+const MAX_VALUE: usize = 512;
+/// Characters of all filters at most, so that the query stays below its limit.
+pub(super) const MAX_FILTERS: usize = 1000;
 
 pub(super) const NAME: Parameter<Text<String>> =
     Parameter::path("name", Text { parse: any_text, schema: report_name }, "The name of the report, as `GET /reports` lists it.")
@@ -144,6 +146,7 @@ fn any_text(text: &str) -> Result<String, InvalidValue> {
 fn value(text: &str) -> Result<String, InvalidValue> {
     match text.chars().count() {
         0 => Err(InvalidValue::Clause("is empty: leave the parameter out".to_owned())),
+        _ if text.chars().any(char::is_control) => Err(InvalidValue::Clause("has a control character".to_owned())),
         length if length > MAX_VALUE => Err(InvalidValue::Clause(format!("has more than {MAX_VALUE} characters"))),
         _ => Ok(text.to_owned()),
     }

@@ -1,5 +1,7 @@
 //! `GET /reports/{name}`: a report of access logs.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::response::Response;
 use http::HeaderValue;
@@ -193,6 +195,9 @@ fn check(definition: &Definition, request: &ReportRequest) -> Result<(), ApiErro
         _ => definition,
     };
     let refuse = |name: &'static str, detail: String| Err(ApiError::parameter(name, detail));
+    if let Some(name) = request.filters.too_long(parameters::MAX_FILTERS) {
+        return refuse(name, format!("is too long: all filters together have at most {} characters", parameters::MAX_FILTERS));
+    }
     let is_compare = definition.shape == Shape::Compare;
     if let Some(name) = &request.compared {
         match catalogue::find(name) {
@@ -238,13 +243,14 @@ fn check_bin(definition: &Definition, request: &ReportRequest) -> Result<(), Api
     Err(ApiError::parameter(parameters::BIN.name, detail))
 }
 
-/// Whether the report, or a filter of the request, has usage plans or customers.
+/// Whether the report needs usage plans or customers, which may have to be read first.
 fn needs_plans(definition: &Definition, request: &ReportRequest) -> bool {
-    let definition = if definition.shape == Shape::Compare { compare::compared(request) } else { definition };
-    definition.keys.iter().any(|key| matches!(key, Key::Plan | Key::Customer))
-        || matches!(request.dimension, Some(Dimension::Plan | Dimension::Customer))
-        || request.filters.plan.is_some()
-        || request.filters.customer.is_some()
+    let computed = match definition.shape {
+        Shape::Compare => compare::compared(request),
+        _ => definition,
+    };
+    let by_key = computed.keys.iter().any(|key| matches!(key, Key::Plan | Key::Customer));
+    by_key || request.filters.needs_customer() || matches!(request.dimension, Some(Dimension::Plan | Dimension::Customer))
 }
 
 /// Get a report
@@ -276,16 +282,15 @@ pub(crate) async fn read_report(
 ) -> Result<Response, ApiError> {
     let ReadReportRequest { definition, request, passed, format, credential, until } = request;
     let run = Run { app: &app, caller: &caller, info: &info, credential: credential.as_ref(), until };
-    let enrichment = app.enricher().for_report(needs_plans(definition, &request)).await;
-    let computation = Computation::new(run, &permit, (&request, definition), &enrichment);
+    let additions = app.enricher().for_report(needs_plans(definition, &request)).await;
+    let request = Arc::new(request);
+    let computation = Computation::new(run, &permit, (Arc::clone(&request), definition), additions);
     let (mut report, next) = computation.report(passed).await?;
-    report.meta.notes.extend(enrichment.note().map(str::to_owned));
     if let Some(next) = next {
-        report.next_cursor = Some(list::sealed(&app, REQUESTS, permit.tenant(), now, &request, &next)?);
+        report.next_cursor = Some(list::sealed(&app, REQUESTS, permit.tenant(), now, &*request, &next)?);
     }
     let groups: Vec<&str> = request.groups.iter().map(LogGroupName::as_str).collect();
     list::audit(&app, &info, &permit, Some(&groups.join(",")), report.rows.len());
-    let currency = enrichment.currency().map(str::to_owned);
-    let page = Page { report: &report, definition, request: &request, currency, made_at: now };
+    let page = Page { report: &report, definition, request: &request, made_at: now };
     response::encoded(&page, format)
 }

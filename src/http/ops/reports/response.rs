@@ -6,14 +6,13 @@ use axum::body::Body;
 use axum::response::{IntoResponse as _, Response};
 use http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue};
-use serde_json::Value;
 
 use crate::domain::query::operations::Row as Cells;
 use crate::http::encode::stream::CURSOR_TRAILER;
 use crate::http::encode::{Format, negotiate, table};
 use crate::http::problem::ApiError;
 use crate::reports::html::{self, Page};
-use crate::reports::report::Report;
+use crate::reports::report::{Report, Row};
 
 /// The media type of pages.
 const HTML: &str = "text/html";
@@ -67,7 +66,7 @@ pub(super) fn encoded(page: &Page<'_>, format: ReportFormat) -> Result<Response,
     let report = page.report;
     let body = match format {
         ReportFormat::Json => serde_json::to_vec(report).map_err(|error| ApiError::Internal(error.to_string()))?,
-        ReportFormat::Csv => csv(report)?,
+        ReportFormat::Csv => csv(report),
         ReportFormat::Html => page.html().into_bytes(),
     };
     let mut response = Body::from(body).into_response();
@@ -87,29 +86,10 @@ pub(super) fn encoded(page: &Page<'_>, format: ReportFormat) -> Result<Response,
 }
 
 /// A table: a column for each key, and for each measure with its parts (`latency.p95`).
-fn csv(report: &Report) -> Result<Vec<u8>, ApiError> {
-    let mut rows: Vec<Cells> = Vec::with_capacity(report.rows.len());
-    for row in &report.rows {
-        let mut cells: Cells =
-            row.keys.0.iter().map(|(name, value)| ((*name).to_owned(), value.clone().unwrap_or_default())).collect();
-        let measures = serde_json::to_value(&row.measures).map_err(|error| ApiError::Internal(error.to_string()))?;
-        flatten("", &measures, &mut cells);
-        rows.push(cells);
-    }
-    Ok(table::csv(&rows))
-}
-
-/// The values of an object as cells, with the path as their name.
-fn flatten(path: &str, value: &Value, cells: &mut Cells) {
-    match value {
-        Value::Object(members) => {
-            for (name, value) in members {
-                let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
-                flatten(&path, value, cells);
-            }
-        }
-        Value::Null => {}
-        Value::String(text) => cells.push((path.to_owned(), text.clone())),
-        other => cells.push((path.to_owned(), other.to_string())),
-    }
+fn csv(report: &Report) -> Vec<u8> {
+    let row = |row: &Row| -> Cells {
+        let keys = row.keys.0.iter().map(|(name, value)| ((*name).to_owned(), value.clone().unwrap_or_default()));
+        keys.chain(row.measures.cells()).collect()
+    };
+    table::csv(&report.rows.iter().map(row).collect::<Vec<_>>())
 }

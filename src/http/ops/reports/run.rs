@@ -1,5 +1,7 @@
 //! Runs the queries of a report, and makes the report of their rows.
 
+use std::sync::Arc;
+
 use jiff::tz::TimeZone;
 
 use super::formats::{self, FormattedGroups};
@@ -13,7 +15,7 @@ use crate::http::problem::ApiError;
 use crate::reports::bins::Bin;
 use crate::reports::compare;
 use crate::reports::definition::{Definition, Key, RequestOrder, Shape};
-use crate::reports::enrichment::Enrichment;
+use crate::reports::enrich::ReportEnrichment;
 use crate::reports::fold::{Fold, ordered};
 use crate::reports::kinds::{self, LineCounts};
 use crate::reports::plan::{self, MAX_QUERY_ROWS, Plan, Unanswerable};
@@ -26,10 +28,10 @@ use crate::sources::SourceError;
 pub(super) struct Computation<'a> {
     pub(super) run: Run<'a>,
     pub(super) permit: &'a Permit<ReadReport>,
-    pub(super) request: &'a ReportRequest,
+    pub(super) request: Arc<ReportRequest>,
     pub(super) definition: &'static Definition,
     pub(super) zone: TimeZone,
-    pub(super) enrichment: &'a dyn Enrichment,
+    additions: ReportEnrichment,
     meta: Meta,
     has_cost: bool,
 }
@@ -42,11 +44,16 @@ impl<'a> Computation<'a> {
     pub(super) fn new(
         run: Run<'a>,
         permit: &'a Permit<ReadReport>,
-        (request, definition): (&'a ReportRequest, &'static Definition),
-        enrichment: &'a dyn Enrichment,
+        (request, definition): (Arc<ReportRequest>, &'static Definition),
+        additions: ReportEnrichment,
     ) -> Self {
         let zone = request.zone.as_deref().and_then(|name| TimeZone::get(name).ok()).unwrap_or(TimeZone::UTC);
-        Self { run, permit, request, definition, zone, enrichment, meta: Meta::default(), has_cost: true }
+        let mut meta = Meta::default();
+        meta.notes.extend(additions.note().map(str::to_owned));
+        if definition.shape == Shape::Billing {
+            meta.currency = additions.prices().map(|prices| prices.currency.clone());
+        }
+        Self { run, permit, request, definition, zone, additions, meta, has_cost: true }
     }
 
     /// Computes it. `passed`: the requests before the cursor.
@@ -64,7 +71,7 @@ impl<'a> Computation<'a> {
             _ => {
                 let (rows, plan) = self.grouped(&groups, (self.request.start, self.request.end), 0).await?;
                 bin = plan.bin;
-                let (rows, is_cut) = ordered(rows, &plan, self.request);
+                let (rows, is_cut) = ordered(rows, &plan, &self.request);
                 self.meta.truncated |= is_cut;
                 rows
             }
@@ -124,13 +131,18 @@ impl<'a> Computation<'a> {
 
     /// The rows of a period, in no order.
     async fn grouped(&mut self, groups: &[FormattedGroups], period: Period, shift: i64) -> Result<(Vec<Row>, Plan), ApiError> {
-        let mut fold = Fold::new(self.request, self.enrichment, shift);
+        let mut fold = Fold::new(Arc::clone(&self.request), self.additions.clone(), shift);
         let mut plan = None;
         for one in groups {
             let next = self.plan(&one.format, 0)?;
             let found = self.query(&next.text, period, one).await?;
             self.note_overflow(&found.rows);
-            fold.add(&next, &found.rows);
+            let (folded, next) = blocking(move || {
+                fold.add(&next, &found.rows);
+                (fold, next)
+            })
+            .await?;
+            fold = folded;
             plan = Some(next);
         }
         let plan = plan.ok_or_else(|| ApiError::Internal("a report without groups".to_owned()))?;
@@ -161,7 +173,7 @@ impl<'a> Computation<'a> {
         let (rows, plan) = self.grouped(groups, (start, end), 0).await?;
         self.meta.notes.dedup();
         *bin = plan.bin;
-        let (rows, is_cut) = ordered(compare::joined(rows, previous), &plan, self.request);
+        let (rows, is_cut) = ordered(compare::joined(rows, previous), &plan, &self.request);
         self.meta.truncated |= is_cut;
         Ok(rows)
     }
@@ -178,9 +190,10 @@ impl<'a> Computation<'a> {
         for one in groups {
             let plan = self.plan(&one.format, offset)?;
             let rows = self.query(&plan.text, (self.request.start, end), one).await?;
-            found.extend(single::rows(&rows.rows, &plan, self.request, self.enrichment));
+            let (request, additions) = (Arc::clone(&self.request), self.additions.clone());
+            found.extend(blocking(move || single::rows(&rows.rows, &plan, &request, &additions)).await?);
         }
-        let limit = plan::limit_of(self.definition, self.request);
+        let limit = plan::limit_of(self.definition, &self.request);
         let page = single::page(found, order, limit, passed);
         self.meta.matched = page.rows.len() as u64;
         self.meta.truncated = page.next.is_some();
@@ -218,10 +231,10 @@ impl<'a> Computation<'a> {
 
     fn plan(&self, format: &crate::reports::format::LogFormat, offset: usize) -> Result<Plan, ApiError> {
         let definition = match self.definition.shape {
-            Shape::Compare => compare::compared(self.request),
+            Shape::Compare => compare::compared(&self.request),
             _ => self.definition,
         };
-        Plan::new(definition, self.request, &self.zone, format, offset)
+        Plan::new(definition, &self.request, &self.zone, format, offset)
             .map_err(|reason| self.unanswerable(&reason, format.name()))
     }
 
@@ -252,6 +265,11 @@ impl<'a> Computation<'a> {
         };
         ApiError::InvalidParameter(errors)
     }
+}
+
+/// Work that takes too long for a thread that serves other requests: thousands of rows and user agents.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, ApiError> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| ApiError::Internal("computing a report panicked".to_owned()))
 }
 
 /// Whether rows of the report have times of periods.
