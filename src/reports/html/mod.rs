@@ -35,8 +35,6 @@ pub struct Page<'a> {
     pub definition: &'a Definition,
     /// The request, for its filters and its time zone.
     pub request: &'a ReportRequest,
-    /// The currency of amounts.
-    pub currency: Option<String>,
     /// When it was made.
     pub made_at: Millis,
 }

@@ -47,7 +47,7 @@ const COLUMNS: [Column; 20] = [
 /// `12.25 USD`, with more places for small amounts.
 pub(super) fn money(amount: f64, page: &Page<'_>) -> String {
     let text = if amount != 0.0 && amount.abs() < 1.0 { format!("{amount:.6}") } else { format!("{amount:.2}") };
-    match &page.currency {
+    match &page.report.meta.currency {
         Some(currency) => format!("{text} {currency}"),
         None => text,
     }

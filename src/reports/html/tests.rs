@@ -32,8 +32,14 @@ fn request(name: &str) -> ReportRequest {
 fn report(name: &str, rows: Vec<Row>) -> Report {
     let request = request(name);
     let matched = rows.iter().filter_map(|row| row.measures.requests).sum();
-    let meta =
-        Meta { matched, notes: vec![HOSTILE.to_owned()], queries: vec![HOSTILE.to_owned()], truncated: true, ..Meta::default() };
+    let meta = Meta {
+        matched,
+        notes: vec![HOSTILE.to_owned()],
+        queries: vec![HOSTILE.to_owned()],
+        truncated: true,
+        currency: Some("EUR".to_owned()),
+        ..Meta::default()
+    };
     Report {
         report: catalogue::find(name).unwrap().name,
         groups: request.groups,
@@ -67,7 +73,7 @@ fn row(keys: &[(&'static str, Option<&str>)], requests: u64) -> Row {
 fn page(name: &str, rows: Vec<Row>) -> String {
     let (report, request) = (report(name, rows), request(name));
     let definition = catalogue::find(name).unwrap();
-    Page { report: &report, definition, request: &request, currency: Some("EUR".to_owned()), made_at: START }.html()
+    Page { report: &report, definition, request: &request, made_at: START }.html()
 }
 
 /// Every start of a tag in the page is one that the page itself writes.

@@ -291,7 +291,6 @@ pub(crate) async fn read_report(
     }
     let groups: Vec<&str> = request.groups.iter().map(LogGroupName::as_str).collect();
     list::audit(&app, &info, &permit, Some(&groups.join(",")), report.rows.len());
-    let currency = report.meta.currency.clone();
-    let page = Page { report: &report, definition, request: &request, currency, made_at: now };
+    let page = Page { report: &report, definition, request: &request, made_at: now };
     response::encoded(&page, format)
 }
