@@ -19,6 +19,7 @@ use crate::reports::enrich::ReportEnrichment;
 use crate::reports::fold::{Fold, ordered};
 use crate::reports::kinds::{self, LineCounts};
 use crate::reports::plan::{self, MAX_QUERY_ROWS, Plan, Unanswerable};
+use crate::reports::query_text;
 use crate::reports::report::{Meta, Report, Row};
 use crate::reports::request::ReportRequest;
 use crate::reports::single::{self, Passed};
@@ -224,7 +225,7 @@ impl<'a> Computation<'a> {
     async fn count_lines(&mut self, groups: &[FormattedGroups]) -> Result<(), ApiError> {
         let mut counts = LineCounts::default();
         for one in groups {
-            match self.query(&plan::line_kinds(&one.format), (self.request.start, self.request.end), one).await {
+            match self.query(&query_text::line_kinds(&one.format), (self.request.start, self.request.end), one).await {
                 Ok(found) => counts.add(&found.rows),
                 Err(ApiError::Source(SourceError::QueryMasked(_))) => return Ok(()),
                 Err(error) => return Err(error),
@@ -238,10 +239,10 @@ impl<'a> Computation<'a> {
         let period = (self.request.start, self.request.end);
         let (mut counts, mut all) = (LineCounts::default(), kinds::Kinds::default());
         for one in groups {
-            let found = self.query(&plan::line_kinds(&one.format), period, one).await?;
+            let found = self.query(&query_text::line_kinds(&one.format), period, one).await?;
             counts.add(&found.rows);
             all.add(&found.rows);
-            let samples = self.query(&plan::line_samples(&one.format), period, one).await?;
+            let samples = self.query(&query_text::line_samples(&one.format), period, one).await?;
             all.add_samples(&samples.rows);
         }
         counts.write(&mut self.meta);
