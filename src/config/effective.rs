@@ -10,7 +10,6 @@ use super::audit::{Audit, AuditSink};
 use super::cloudwatch::CloudWatch;
 use super::endpoint::Endpoint;
 use super::limits::Limiting;
-use super::log_formats::LogFormat;
 use super::reports::{PlanSource, Reports};
 use super::secret::CursorKey;
 use super::server::{CursorKeys, Server, ServerLimits};
@@ -18,6 +17,7 @@ use super::source::{Source, SourceKind};
 use super::spelling::duration;
 use crate::auth::tenant::{Grant, Limits};
 use crate::auth::token::{IssuerRules, TenantRule};
+use crate::reports::configured::ConfiguredFormat;
 use crate::sources::cloudwatch::settings::{CacheSettings, QuerySettings, TailSettings};
 use crate::telemetry::audit::file::{FileSettings, Fsync};
 
@@ -216,7 +216,7 @@ fn write_cloudwatch(f: &mut fmt::Formatter<'_>, cloudwatch: &CloudWatch) -> fmt:
 }
 
 /// The format of some groups, and the reports that it lacks fields for.
-fn write_log_format(f: &mut fmt::Formatter<'_>, format: &LogFormat) -> fmt::Result {
+fn write_log_format(f: &mut fmt::Formatter<'_>, format: &ConfiguredFormat) -> fmt::Result {
     let groups = joined(format.groups.iter().map(|pattern| pattern.as_str()));
     writeln!(f, "log format of {groups}: {}, {} fields", format.name(), format.format.fields().count())?;
     for (field, reports) in format.lacking() {

@@ -63,6 +63,7 @@ use serde::Deserialize;
 
 use crate::auth::tenant::Tenants;
 use crate::auth::token::IssuerRules;
+use crate::reports::configured::ConfiguredFormats;
 use audit::{Audit, RawAudit};
 use demo::Demo;
 use effective::Effective;
@@ -71,7 +72,7 @@ use issuer::RawAuth;
 use lambda::Lambda;
 use limits::{Limiting, RawLimits};
 use loader::ReadFiles;
-use log_formats::{LogFormats, RawLogFormat};
+use log_formats::RawLogFormat;
 use reports::{RawReports, Reports};
 use server::{RawServer, Server};
 use source::{RawSource, Source};
@@ -105,7 +106,7 @@ pub struct Config {
     /// `[reports]`.
     pub reports: Reports,
     /// `[[log_formats]]`.
-    pub log_formats: LogFormats,
+    pub log_formats: ConfiguredFormats,
     /// `[tenants.<id>]`, the files of `[tenants] directory`, and `[tenant_template]`.
     pub tenants: Arc<Tenants>,
     /// Valid settings whose effect the operator should know, with their locations. Logged at start.

@@ -1,7 +1,10 @@
 //! Reports of access logs: their rows against plain counts of the same lines.
 
+mod enrichment;
 mod faults_of_the_dashboard;
+mod goaccess;
 mod isolation;
+mod pages;
 mod real;
 mod requests;
 

@@ -1,7 +1,7 @@
 //! Ten thousand real requests, whose counts are known.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -10,7 +10,7 @@ use crate::world::{Options, World};
 
 /// A request of the log, as a plain reading of its line.
 #[derive(Debug)]
-struct Request {
+pub struct Request {
     ip: String,
     at: i64,
     method: String,
@@ -43,9 +43,14 @@ fn read(text: &str) -> Request {
     }
 }
 
+/// The file of the log, in Apache's combined format.
+pub fn log() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/web/apache_combined_semicomplete_10k.log")
+}
+
 /// The requests; `None` without the folder of shared data.
-fn requests() -> Option<Vec<Request>> {
-    let log = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/web/apache_combined_semicomplete_10k.log");
+pub fn requests() -> Option<Vec<Request>> {
+    let log = log();
     let Ok(text) = std::fs::read_to_string(&log) else {
         println!("skipped: {} is absent", log.display());
         return None;
@@ -54,7 +59,7 @@ fn requests() -> Option<Vec<Request>> {
 }
 
 /// A service with the requests in the dashboard's format.
-async fn world(requests: &[Request]) -> World {
+pub async fn world(requests: &[Request]) -> World {
     let world = World::with(Options { tenants: Some(TENANTS.to_owned()), ..Options::default() }).await;
     let lines: Vec<(i64, String)> = requests
         .iter()
@@ -79,7 +84,7 @@ async fn world(requests: &[Request]) -> World {
     world
 }
 
-fn counted(rows: &Value, key: &str) -> BTreeMap<String, u64> {
+pub fn counted(rows: &Value, key: &str) -> BTreeMap<String, u64> {
     let rows = rows["rows"].as_array().unwrap().iter();
     rows.map(|row| (row["keys"][key].as_str().unwrap().to_owned(), row["requests"].as_u64().unwrap())).collect()
 }

@@ -48,6 +48,11 @@ fn lines(description: &str) -> Content {
     Content::new(Some(ObjectBuilder::new().schema_type(Type::String).description(Some(description))))
 }
 
+/// A page is not described further: it is for readers.
+fn page() -> Content {
+    lines("A page to read, mail and print, without scripts and other files.")
+}
+
 fn tail() -> Content {
     let mut content = lines(EVENTS_TAIL);
     let example = ExampleBuilder::new().summary("A live tail").value(Some(TAIL_EXAMPLE.into())).build();
@@ -126,7 +131,7 @@ pub struct Reported;
 
 impl IntoResponses for Reported {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        let content = vec![("application/json", json("Report")), ("text/csv", lines(REPORT_CSV))];
+        let content = vec![("application/json", json("Report")), ("text/csv", lines(REPORT_CSV)), ("text/html", page())];
         let found = answer("The report", content, &["Content-Disposition", "Logmark-Cursor", "Vary"]);
         BTreeMap::from([("200".to_owned(), found)])
     }

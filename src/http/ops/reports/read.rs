@@ -29,6 +29,7 @@ use crate::reports::catalogue;
 use crate::reports::compare;
 use crate::reports::definition::{Definition, Key, RequestOrder, Shape};
 use crate::reports::filters::Filters;
+use crate::reports::html::Page;
 use crate::reports::measures::SORTABLE;
 use crate::reports::request::{Dimension, ReportRequest, Sort};
 use crate::reports::single::Passed;
@@ -290,5 +291,6 @@ pub(crate) async fn read_report(
     }
     let groups: Vec<&str> = request.groups.iter().map(LogGroupName::as_str).collect();
     list::audit(&app, &info, &permit, Some(&groups.join(",")), report.rows.len());
-    response::encoded(&report, format)
+    let page = Page { report: &report, definition, request: &request, made_at: now };
+    response::encoded(&page, format)
 }
