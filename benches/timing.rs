@@ -131,7 +131,7 @@ impl Connection {
         Self { stream: BufReader::new(stream), token: service.token.clone() }
     }
 
-    /// The time from the first byte sent to the last byte received, and the body without the request's id.
+    /// The time from the first byte sent to the last byte received, and the length of the body.
     fn ask(&mut self, (method, target): (&str, &str), name: &str) -> (Duration, usize) {
         let target = target.replace("{}", name);
         let body = match (method, target.as_str()) {
@@ -147,20 +147,42 @@ impl Connection {
         );
         let begun = Instant::now();
         self.stream.get_mut().write_all(request.as_bytes()).unwrap();
-        let mut length = 0;
+        let length = self.read();
+        (begun.elapsed(), length)
+    }
+
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.stream.read_line(&mut line).unwrap();
+        line
+    }
+
+    /// Reads one answer, and returns the length of its body.
+    fn read(&mut self) -> usize {
+        let (mut length, mut is_chunked) = (0, false);
         loop {
-            let mut line = String::new();
-            self.stream.read_line(&mut line).unwrap();
-            if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+            let line = self.line().to_ascii_lowercase();
+            if let Some(value) = line.strip_prefix("content-length:") {
                 length = value.trim().parse().unwrap();
             }
+            is_chunked |= line.starts_with("transfer-encoding:");
             if line == "\r\n" {
                 break;
             }
         }
-        let mut body = vec![0; length];
-        self.stream.read_exact(&mut body).unwrap();
-        (begun.elapsed(), length)
+        if !is_chunked {
+            self.stream.read_exact(&mut vec![0; length]).unwrap();
+            return length;
+        }
+        loop {
+            let size = usize::from_str_radix(self.line().trim(), 16).unwrap();
+            // With the end of the line behind the chunk, or behind the last one.
+            self.stream.read_exact(&mut vec![0; size + 2]).unwrap();
+            length += size;
+            if size == 0 {
+                return length;
+            }
+        }
     }
 }
 

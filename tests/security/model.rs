@@ -81,6 +81,9 @@ async fn worlds(run: impl AsyncFn(u64) -> usize) {
     while decisions < wanted {
         decisions += run(seed).await;
         seed += 1;
+        if seed.is_multiple_of(50) {
+            println!("{decisions} decisions in {seed} worlds so far");
+        }
     }
     println!("{decisions} decisions in {seed} worlds");
 }
