@@ -1,5 +1,5 @@
 //! The estimate of the service's clock is corrected backwards while a session is open.
-#![expect(clippy::tests_outside_test_module, reason = "a test of the public interface")]
+#![expect(clippy::unwrap_used, reason = "a test")]
 
 use logmark_tail_merge::{Bounds, Merge, Seen, Swept};
 
