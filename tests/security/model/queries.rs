@@ -73,7 +73,10 @@ impl<'w> Case<'w> {
         if let Some(refused) = is_refused {
             // Which of several refusals comes first does not matter: none depends on what is hidden.
             let own: Vec<&Grant> = chosen.iter().filter_map(|(name, _)| by_of(self.access("query", name))).flatten().collect();
-            if answer.status == 422 && self.may_refuse(&request, &answer, &own) {
+            // The conditions alone decide, also for a group that does not exist.
+            if self.is_too_long(&request, &answer, &own) {
+                self.decisions += 1;
+            } else if answer.status == 422 && self.may_refuse(&request, &answer, &own) {
                 self.decisions += 1;
             } else if names.len() == 1 {
                 self.refusal(&request, &answer, &refused, true);
