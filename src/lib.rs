@@ -1,7 +1,7 @@
 //! Logmark gives customers their own logs over HTTPS: a JWT in, what that tenant may see of CloudWatch Logs out.
 //!
 //! The modules in reading order: [`domain`] (the words), [`auth`] (who may what), [`aws`] (how AWS is spoken to), [`sources`]
-//! (where logs are), [`http`] (how they are asked for), [`aws_protocol`] (how AWS's own clients ask for them), [`config`] (how it
+//! (where logs are), [`reports`] (what access logs tell), [`http`] (how they are asked for), [`aws_protocol`] (how AWS's own clients ask for them), [`config`] (how it
 //! is set up), [`telemetry`] (what it says of itself),
 //! [`cli`] (how it is started). `docs/ARCHITECTURE.md` walks a request through them.
 
@@ -10,6 +10,7 @@ pub mod auth;
 pub mod aws;
 pub mod limits;
 pub mod sources;
+pub mod reports;
 pub mod http;
 pub mod aws_protocol;
 pub mod config;

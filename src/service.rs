@@ -4,6 +4,7 @@
 
 mod audit_log;
 mod endpoints;
+mod enricher;
 mod preflight;
 mod online;
 mod opened;
@@ -91,6 +92,9 @@ pub enum BuildError {
     /// Audit lines cannot be written.
     #[error("audit: {0}")]
     Audit(String),
+    /// Usage plans cannot be read.
+    #[error("reports: {0}")]
+    Reports(String),
     /// The store of shared limits cannot be used.
     #[error("limit store: {0}")]
     LimitStore(String),
@@ -121,6 +125,7 @@ impl Service {
     pub async fn build(config: &Config, public_url: String, clock: Arc<dyn Clock>) -> Result<Self, BuildError> {
         let outbound = Outbound::new().map_err(|error| BuildError::Outbound(error.to_string()))?;
         let verifier = Arc::new(verifier(config, &outbound, Arc::clone(&clock))?);
+        let enricher = enricher::make(&config.reports, &outbound, &clock).map_err(BuildError::Reports)?;
         let opened = Opened::open(config, &outbound, &clock).await?;
         let server = &config.server;
         let cursor_keys = cursor_keys(config);
@@ -140,6 +145,8 @@ impl Service {
         let endpoints = endpoints::make(config, &sources, &cursor_keys, &clock, &audit)?;
         let app = App::new(Parts {
             policy: PolicySnapshot { verifier, tenants: Arc::clone(&config.tenants), issuers: issuer_names(config) },
+            enricher,
+            configured_formats: config.log_formats.clone(),
             sources,
             sealer: CursorSealer::new(&cursor_keys)?,
             tickets: Tickets::new(server.shared_tickets)?,

@@ -2,7 +2,7 @@
 //!
 //! `world` starts services and fakes, `ops` tests each operation, `openapi` compares the document with the service, `contract`
 //! runs one suite against every source, `aws_protocol` uses AWS's own clients, `faults` makes the upstream fail in every way,
-//! `sharing` tests equal concurrent requests, `security` attacks, `rules` tests row rules and masks, `auth` tests tokens, `architecture` checks the source files,
+//! `sharing` tests equal concurrent requests, `security` attacks, `rules` tests row rules and masks, `reports` tests reports of access logs, `auth` tests tokens, `architecture` checks the source files,
 //! `cli` runs the binary, `lambda` runs it as a function, `sdk` runs the clients of `sdk/`, `infra` compares the service with the
 //! files of `infra/`, `field` has cases from public bug reports.
 
@@ -31,6 +31,7 @@ mod lambda;
 mod sdk;
 mod security;
 mod rules;
+mod reports;
 mod audit;
 mod architecture;
 mod infra;

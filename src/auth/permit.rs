@@ -14,10 +14,13 @@ use crate::domain::filter::EventFilter;
 use crate::domain::name::{LogGroupName, SourceName, TenantId};
 use crate::domain::operation::{Operation, ReadGroup, ReadStream, Reading, StartBy, StreamSelection};
 use crate::domain::pattern::Pattern;
-use crate::domain::query::operations::{CheckQuery, ReadQuery, RulesFingerprint, RunningQuery, StartQuery, StopQuery};
+use crate::domain::query::LogQuery;
+use crate::domain::query::operations::{
+    CheckQuery, ReadQuery, ReadReport, RulesFingerprint, RunningQuery, StartQuery, StopQuery,
+};
 use crate::domain::rules::{Clause, EventRules, Visibility, covers_stream};
 use crate::domain::tail::{EventsOperation, TailGroup, TailStream, Tailing};
-use crate::domain::time::TimeRange;
+use crate::domain::time::{Millis, TimeRange};
 
 /// Why an operation is allowed: a scope and a grant that both cover it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -336,6 +339,29 @@ impl Permit<TailGroup> {
 
 fn reading(group: LogGroupName, streams: StreamSelection, filter: Option<EventFilter>, range: TimeRange) -> ReadGroup {
     ReadGroup { group, streams, filter, range, start_by: StartBy::Service, direction: Direction::Forward }
+}
+
+impl Permit<ReadReport> {
+    /// The same permission, for starting a query of the report over those of its groups that `is_read` chooses. The range is that of
+    /// the report, or as long as that. `None`: the query names groups of its own, or no group is chosen.
+    #[must_use]
+    pub fn for_starting(
+        &self,
+        query: LogQuery,
+        (start, end): (Millis, Millis),
+        is_read: impl Fn(usize) -> bool,
+    ) -> Option<Permit<StartQuery>> {
+        let longest = self.op.end.0.saturating_sub(self.op.start.0);
+        if !query.nested_groups().is_empty() || end.0.saturating_sub(start.0) > longest {
+            return None;
+        }
+        let Self { op, share, subject, groups, visible, reason } = self.clone();
+        let chosen =
+            op.groups.into_iter().zip(visible).enumerate().filter(|(index, _)| is_read(*index)).map(|(_, chosen)| chosen);
+        let (names, visible): (Vec<LogGroupName>, Vec<Visibility>) = chosen.unzip();
+        let op = (!names.is_empty()).then(|| StartQuery::new(query, names, start, end))?;
+        Some(Permit { op, share, subject, groups, visible, reason })
+    }
 }
 
 impl Permit<CheckQuery> {

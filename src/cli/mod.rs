@@ -52,7 +52,8 @@ const EX_USAGE: u8 = 64;
                   Read a running service (LOGMARK_URL, LOGMARK_TOKEN):\n  logmark groups          list the log groups that you may see\n  \
                   logmark logs GROUP      show events; --start -1h --filter ERROR\n  \
                   logmark tail GROUP      show new events as they arrive\n  \
-                  logmark query QUERY     run a Logs Insights query\n\n\
+                  logmark query QUERY     run a Logs Insights query\n  \
+                  logmark report NAME     show a report of access logs, e.g. routes; --list\n\n\
                   Every key of logmark.toml can also be set as LOGMARK__SECTION__KEY, e.g. LOGMARK__SERVER__LISTEN."
 )]
 struct Cli {
@@ -94,6 +95,9 @@ enum Command {
     /// Run a Logs Insights query on a running service
     #[cfg(feature = "client")]
     Query(client::query::QueryArgs),
+    /// Show a report of access logs, or the list of reports
+    #[cfg(feature = "client")]
+    Report(Box<client::report::ReportArgs>),
     /// Print the completions of a shell
     #[cfg(feature = "client")]
     Completions(completions::CompletionsArgs),
@@ -197,6 +201,8 @@ fn execute(command: Command) -> Result<ExitCode, CliError> {
         Command::Groups(args) => client::groups::run(args),
         #[cfg(feature = "client")]
         Command::Query(args) => client::query::run(args),
+        #[cfg(feature = "client")]
+        Command::Report(args) => client::report::run(*args),
         #[cfg(feature = "client")]
         Command::Completions(args) => completions::run(&args, &mut <Cli as clap::CommandFactory>::command()),
     }

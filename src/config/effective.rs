@@ -10,12 +10,14 @@ use super::audit::{Audit, AuditSink};
 use super::cloudwatch::CloudWatch;
 use super::endpoint::Endpoint;
 use super::limits::Limiting;
+use super::reports::{PlanSource, Reports};
 use super::secret::CursorKey;
 use super::server::{CursorKeys, Server, ServerLimits};
 use super::source::{Source, SourceKind};
 use super::spelling::duration;
 use crate::auth::tenant::{Grant, Limits};
 use crate::auth::token::{IssuerRules, TenantRule};
+use crate::reports::configured::ConfiguredFormat;
 use crate::sources::cloudwatch::settings::{CacheSettings, QuerySettings, TailSettings};
 use crate::telemetry::audit::file::{FileSettings, Fsync};
 
@@ -25,7 +27,8 @@ pub struct Effective<'a>(pub(super) &'a Config);
 
 impl fmt::Display for Effective<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Config { server, limits, telemetry, audit, lambda, demo, issuers, sources, tenants, warnings } = self.0;
+        let Config { server, limits, telemetry, audit, lambda, demo, issuers, sources, reports, log_formats, tenants, warnings } =
+            self.0;
         write_server(f, server)?;
         write_limit_store(f, limits)?;
         writeln!(f, "telemetry: {}, {}", telemetry.log_format.as_str(), telemetry.log_level)?;
@@ -42,6 +45,8 @@ impl fmt::Display for Effective<'_> {
         for source in sources {
             write_source(f, source)?;
         }
+        write_reports(f, reports)?;
+        log_formats.iter().try_for_each(|format| write_log_format(f, format))?;
         for tenant in tenants.in_order() {
             write_tenant(f, &format!("tenant {}", tenant.id), tenant.weight, &tenant.limits, &tenant.grants)?;
         }
@@ -208,6 +213,41 @@ fn write_cloudwatch(f: &mut fmt::Formatter<'_>, cloudwatch: &CloudWatch) -> fmt:
     let share = percent(sweep_share);
     let (lateness, settling) = (duration(lateness), duration(settling));
     writeln!(f, "  live tail: {sessions} sessions, sweeps {share}% of FilterLogEvents, lateness {lateness}, settling {settling}")
+}
+
+/// The format of some groups, and the reports that it lacks fields for.
+fn write_log_format(f: &mut fmt::Formatter<'_>, format: &ConfiguredFormat) -> fmt::Result {
+    let groups = joined(format.groups.iter().map(|pattern| pattern.as_str()));
+    writeln!(f, "log format of {groups}: {}, {} fields", format.name(), format.format.fields().count())?;
+    for (field, reports) in format.lacking() {
+        writeln!(f, "  without {field}, so without the reports {}", joined(reports.into_iter()))?;
+    }
+    Ok(())
+}
+
+fn write_reports(f: &mut fmt::Formatter<'_>, reports: &Reports) -> fmt::Result {
+    match &reports.plans {
+        PlanSource::None => {}
+        PlanSource::File(table) => writeln!(f, "reports: customers of {} API keys, from a file", table.customers())?,
+        PlanSource::ApiGateway(gateway) => {
+            let role = gateway.assume_role.as_ref().map_or_else(String::new, |role| format!(", role {role}"));
+            let (region, refresh) = (&gateway.region, duration(gateway.refresh));
+            writeln!(f, "reports: customers from API Gateway in {region}{role}, read again after {refresh}")?;
+        }
+    }
+    if let Some(countries) = &reports.countries {
+        writeln!(f, "reports: countries from {}", countries.description())?;
+    }
+    if let Some(prices) = &reports.prices {
+        let default = if prices.default.is_some() { "a default price" } else { "no default price" };
+        writeln!(
+            f,
+            "reports: amounts in {}, {default}, {} plans with a price of their own",
+            prices.currency,
+            prices.plans.len()
+        )?;
+    }
+    Ok(())
 }
 
 /// A share in percent: `20`, `12.5`.

@@ -2,7 +2,7 @@
 //!
 //! Owns the keys and their defaults. A configuration with errors is refused as a whole; all errors are reported at once, with
 //! their locations. Unknown keys and unknown variables are errors. Never binds an address or sends a request; of the files that
-//! the configuration names, it reads the secrets and checks that the others are readable.
+//! the configuration names, it reads the secrets and the tables of [`reports`], and checks that the others are readable.
 //!
 //! Steps: `tree` parses TOML into a tree with locations, `environment` overlays the variables, `deserializer` reads the raw
 //! structs of the sections from the tree, and `validate` of each section checks them and makes the types of [`Config`].
@@ -10,7 +10,8 @@
 //! A new key is a field of its section's struct, with its check in `deserialize_with` and its default in `Default`. A key whose
 //! check needs other keys, files or variables also has a line in `validate`.
 //!
-//! Reading order: [`server`], [`limits`], [`telemetry`], [`audit`], [`lambda`], [`demo`], [`issuer`], [`source`], [`cloudwatch`], [`endpoint`], `tenant`
+//! Reading order: [`server`], [`limits`], [`telemetry`], [`audit`], [`lambda`], [`demo`], [`issuer`], [`source`], [`cloudwatch`], [`endpoint`], [`reports`],
+//! [`log_formats`], `tenant`
 //! and `tenant_files` (the sections); [`secret`]; `tree`, `environment`, `deserializer`, `values`, `forms`, `validation`, `paths` (the steps);
 //! [`error`]; [`effective`] (the text of `logmark check`); [`loader`] and [`stamp`] (reading it again when its files change);
 //! [`changes`] (what can change without a restart).
@@ -27,6 +28,8 @@ mod providers;
 pub mod source;
 pub mod cloudwatch;
 pub mod endpoint;
+pub mod reports;
+pub mod log_formats;
 mod tenant;
 mod tenant_files;
 mod pattern;
@@ -60,6 +63,7 @@ use serde::Deserialize;
 
 use crate::auth::tenant::Tenants;
 use crate::auth::token::IssuerRules;
+use crate::reports::configured::ConfiguredFormats;
 use audit::{Audit, RawAudit};
 use demo::Demo;
 use effective::Effective;
@@ -68,6 +72,8 @@ use issuer::RawAuth;
 use lambda::Lambda;
 use limits::{Limiting, RawLimits};
 use loader::ReadFiles;
+use log_formats::RawLogFormat;
+use reports::{RawReports, Reports};
 use server::{RawServer, Server};
 use source::{RawSource, Source};
 use telemetry::Telemetry;
@@ -97,6 +103,10 @@ pub struct Config {
     pub issuers: Vec<IssuerRules>,
     /// `[[sources]]`, at least one.
     pub sources: Vec<Source>,
+    /// `[reports]`.
+    pub reports: Reports,
+    /// `[[log_formats]]`.
+    pub log_formats: ConfiguredFormats,
     /// `[tenants.<id>]`, the files of `[tenants] directory`, and `[tenant_template]`.
     pub tenants: Arc<Tenants>,
     /// Valid settings whose effect the operator should know, with their locations. Logged at start.
@@ -217,6 +227,8 @@ struct RawConfig {
     demo: Demo,
     auth: RawAuth,
     sources: Vec<RawSource>,
+    reports: RawReports,
+    log_formats: Vec<RawLogFormat>,
     tenants: BTreeMap<String, RawTenant>,
     tenant_template: Option<RawTemplate>,
 }
@@ -239,6 +251,8 @@ fn validate(raw: RawConfig, root: &Key<'_>, directory: Option<&Entry>, files: &m
         issuers,
         tenants: Arc::new(tenant::validate(raw.tenants, raw.tenant_template, in_files.unwrap_or_default(), root, &declared)),
         sources,
+        reports: reports::validate(raw.reports, &root.key("reports")),
+        log_formats: log_formats::validate(raw.log_formats, &root.key("log_formats")),
         warnings: Vec::new(),
     }
 }

@@ -5,8 +5,11 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 /// A network of IP addresses. INVARIANT: the bits after the prefix are zero.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct Network {
     address: IpAddr,
     prefix: u8,
@@ -26,7 +29,27 @@ pub enum InvalidNetwork {
     Bits(Network),
 }
 
+impl From<Network> for String {
+    fn from(network: Network) -> Self {
+        network.to_string()
+    }
+}
+
+impl TryFrom<String> for Network {
+    type Error = InvalidNetwork;
+
+    fn try_from(text: String) -> Result<Self, InvalidNetwork> {
+        text.parse()
+    }
+}
+
 impl Network {
+    /// Whether it is a network of IPv4 addresses.
+    #[must_use]
+    pub fn is_ipv4(&self) -> bool {
+        self.address.is_ipv4()
+    }
+
     /// Whether the address belongs to the network. IPv4 addresses mapped into IPv6 (`::ffff:10.0.0.1`) count as IPv4.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {

@@ -151,6 +151,9 @@ async fn reserve_sent(app: &App, caller: &Caller, info: &RequestInfo) -> Result<
 
 /// The denial with the place in the request that it is about.
 fn located(denied: Denied, body: ExpectedBody) -> ApiError {
+    if let (Denied::SeveralSources { .. }, ExpectedBody::Nothing) = (&denied, body) {
+        return ApiError::parameter("group", format!("{denied}: a report runs over groups of one source"));
+    }
     let Denied::RangeTooLong { .. } = &denied else { return denied.into() };
     ApiError::RangeTooLong {
         denied,

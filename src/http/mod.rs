@@ -58,6 +58,9 @@ use tokio::sync::watch;
 use crate::auth::snapshot::PolicySnapshot;
 use crate::domain::time::{Clock, Millis};
 use crate::limits::TenantLimits;
+use crate::reports::configured::ConfiguredFormats;
+use crate::reports::enrich::Enricher;
+use crate::reports::recognised::RecognisedFormats;
 use crate::sources::Sources;
 use crate::telemetry::audit::AuditLog;
 
@@ -85,6 +88,12 @@ pub struct RequestLimits {
 pub struct App {
     /// Decides about access. A reload of the configuration replaces it.
     policy: ArcSwap<PolicySnapshot>,
+    /// What is added to reports. A reload of the configuration replaces it.
+    enricher: ArcSwap<Enricher>,
+    /// The formats of access logs that the configuration names. A reload of the configuration replaces them.
+    configured_formats: ArcSwap<ConfiguredFormats>,
+    /// The formats of access logs.
+    pub(in crate::http) recognised_formats: RecognisedFormats,
     /// The sources of logs.
     pub(in crate::http) sources: Sources,
     /// Seals cursors.
@@ -125,6 +134,10 @@ pub type AppState = Arc<App>;
 pub struct Parts {
     /// Decides about access.
     pub policy: PolicySnapshot,
+    /// What is added to reports.
+    pub enricher: Enricher,
+    /// The formats of access logs that the configuration names.
+    pub configured_formats: ConfiguredFormats,
     /// The sources of logs.
     pub sources: Sources,
     /// Seals cursors.
@@ -155,6 +168,8 @@ impl App {
     pub fn new(parts: Parts) -> AppState {
         let Parts {
             policy,
+            enricher,
+            configured_formats,
             sources,
             sealer,
             tickets,
@@ -172,6 +187,9 @@ impl App {
         let config_status = config_status::ConfigStatus::new(clock.now());
         Arc::new(Self {
             policy: ArcSwap::from_pointee(policy),
+            enricher: ArcSwap::from_pointee(enricher),
+            configured_formats: ArcSwap::from_pointee(configured_formats),
+            recognised_formats: RecognisedFormats::default(),
             sources,
             sealer,
             clock,
@@ -194,6 +212,28 @@ impl App {
     #[must_use]
     pub fn policy(&self) -> Arc<PolicySnapshot> {
         self.policy.load_full()
+    }
+
+    /// What is added to reports at this moment.
+    #[must_use]
+    pub fn enricher(&self) -> Arc<Enricher> {
+        self.enricher.load_full()
+    }
+
+    /// The configured formats of access logs at this moment.
+    #[must_use]
+    pub fn configured_formats(&self) -> Arc<ConfiguredFormats> {
+        self.configured_formats.load_full()
+    }
+
+    /// Replaces the configured formats of access logs.
+    pub fn replace_configured_formats(&self, formats: ConfiguredFormats) {
+        self.configured_formats.store(Arc::new(formats));
+    }
+
+    /// Replaces what is added to reports.
+    pub fn replace_enricher(&self, enricher: Enricher) {
+        self.enricher.store(Arc::new(enricher));
     }
 
     /// Replaces the policy. Requests that begin from now on are decided by the new one. Open live tails and exports check their
@@ -220,6 +260,12 @@ impl App {
     #[must_use]
     pub fn now(&self) -> Millis {
         self.clock.now()
+    }
+
+    /// The clock.
+    #[must_use]
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
     }
 
     /// Told when the policy was replaced from now on.

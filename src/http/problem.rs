@@ -93,6 +93,9 @@ pub enum ApiError {
     /// The path has no route.
     #[error("no such path")]
     NoSuchPath,
+    /// The path names no report.
+    #[error("no such report")]
+    NoSuchReport,
     /// The path has no route for the method.
     #[error("method not allowed")]
     MethodNotAllowed,
@@ -243,6 +246,7 @@ impl ApiError {
             Self::MaskedField { parameter, path } => masked_field(parameter, path),
             Self::Denied(denied @ Denied::RangeTooLong { .. }) => Self::parameter("start", range_detail(denied)).problem(),
             Self::NoSuchPath => plain(C::NotFound, "The path does not exist. `/openapi.json` lists the paths."),
+            Self::NoSuchReport => plain(C::NotFound, "There is no report of this name. `GET /reports` lists the reports."),
             Self::MethodNotAllowed => {
                 plain(C::MethodNotAllowed, "The path does not support this method. Use one of the methods in the header `Allow`.")
             }

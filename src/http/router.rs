@@ -45,6 +45,8 @@ fn routes_without_tickets() -> OpenApiRouter<AppState> {
         .routes(routes!(ops::queries::language::query_language))
         .routes(routes!(ops::queries::read::read_query, ops::queries::stop::stop_query))
         .routes(routes!(ops::read_record::read_record))
+        .routes(routes!(ops::reports::list::list_reports))
+        .routes(routes!(ops::reports::read::read_report))
         .routes(routes!(ops::me::me))
         .routes(routes!(ops::explain::explain))
         .routes(routes!(ops::index::index))

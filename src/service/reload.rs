@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::{cursor_keys, issuer_names, preflight};
+use super::{cursor_keys, enricher, issuer_names, preflight};
 use crate::auth::snapshot::PolicySnapshot;
 use crate::aws_protocol::endpoint::Endpoint;
 use crate::config::Config;
@@ -188,6 +188,10 @@ impl Reloader {
             }
             _ => None,
         };
+        let enricher = match config.reports == self.current.reports {
+            true => None,
+            false => Some(enricher::remade(&config.reports, &self.current.reports, &self.app).map_err(|error| vec![error])?),
+        };
         let keys = cursor_keys(&config);
         let mut sealers = self.endpoints.iter().map(|endpoint| &endpoint.sealer).chain([self.app.sealer()]);
         sealers
@@ -199,6 +203,10 @@ impl Reloader {
         if let (Some(certificates), Some(certificate)) = (&self.certificates, certificate) {
             certificates.replace(certificate);
         }
+        if let Some(enricher) = enricher {
+            self.app.replace_enricher(enricher);
+        }
+        self.app.replace_configured_formats(config.log_formats.clone());
         let tenants = Arc::clone(&config.tenants);
         let count = tenants.named.len();
         self.app.replace_policy(PolicySnapshot { verifier, tenants, issuers: issuer_names(&config) });

@@ -33,6 +33,11 @@ pub trait Queries: Send + Sync + fmt::Debug {
         true
     }
 
+    /// Whether `count_distinct` is an estimate if there are many values.
+    fn estimates_distinct(&self) -> bool {
+        true
+    }
+
     /// Checks the text of a query without starting it. Does no I/O.
     ///
     /// # Errors

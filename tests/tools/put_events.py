@@ -7,6 +7,9 @@ Arguments: the endpoint. Reads one JSON object a line from standard input, answe
     {"group": g, "stream": s, "events": [[ms, text], …]} puts the events, in batches by the rules of PutLogEvents
     {"parameter": n, "value": v}                         puts an encrypted parameter into SSM Parameter Store
     {"bucket": b, "key": k, "body": t}                   puts an object into S3
+    {"plan": p, "stages": [[api, stage], …], "keys": [n, …]}
+                                                         makes a usage plan of API Gateway, and keys with these names in it
+    {"renameKey": n, "to": m}                            renames an API key
 
 Events keep their order but for what those rules ask: within a batch they are chronological (Python's sort is stable).
 """
@@ -67,9 +70,25 @@ def put_configuration(order):
         s3.put_object(Bucket=order["bucket"], Key=order["key"], Body=order["body"].encode())
 
 
+def put_plan(order):
+    gateway = client("apigateway")
+    if "renameKey" in order:
+        keys = gateway.get_api_keys(nameQuery=order["renameKey"])["items"]
+        gateway.update_api_key(apiKey=keys[0]["id"], patchOperations=[{"op": "replace", "path": "/name", "value": order["to"]}])
+        return
+    stages = [{"apiId": api, "stage": stage} for api, stage in order["stages"]]
+    plan = gateway.create_usage_plan(name=order["plan"], apiStages=stages)
+    for name in order["keys"]:
+        key = gateway.create_api_key(name=name, enabled=True)
+        gateway.create_usage_plan_key(usagePlanId=plan["id"], keyId=key["id"], keyType="API_KEY")
+
+
 def put(order):
     if "parameter" in order or "bucket" in order:
         put_configuration(order)
+        return
+    if "plan" in order or "renameKey" in order:
+        put_plan(order)
         return
     names = {"logGroupName": order["group"]}
     create(logs.create_log_group, **names)

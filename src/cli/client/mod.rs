@@ -1,4 +1,4 @@
-//! The client commands: `logs`, `tail`, `groups` and `query` read a service over its HTTP API.
+//! The client commands: `logs`, `tail`, `groups`, `query` and `report` read a service over its HTTP API.
 //!
 //! Owns the arguments of a connection, signals, and the exit codes of these commands. Data goes to standard output, progress and
 //! errors to standard error. Never uses a module of the service: everything comes from its answers, and an answer may lie.
@@ -24,6 +24,7 @@ pub mod logs;
 pub mod tail;
 pub mod groups;
 pub mod query;
+pub mod report;
 
 use std::future::Future;
 use std::process::ExitCode;

@@ -27,7 +27,7 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 const HEAD_TIMEOUT: Duration = Duration::from_secs(100);
 /// Limit for the wait for more of a body. A tail has a sign of life every 15 s.
 pub(super) const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
-/// Bytes of a JSON answer at most. A page has at most 10,000 rows.
+/// Bytes of an answer that is read as a whole at most. A page has at most 10,000 rows.
 const MAX_JSON: usize = 256 * 1024 * 1024;
 /// Bytes of an error's body that are read.
 const MAX_ERROR: usize = 256 * 1024;
@@ -171,14 +171,17 @@ impl Service {
 
     /// Sends a request and reads its JSON.
     pub(super) async fn json<T: DeserializeOwned>(&mut self, call: &Call, progress: &Progress) -> Result<T, ClientError> {
+        let body = self.bytes(call, progress).await?;
+        serde_json::from_slice(&body).map_err(|error| ClientError::unexpected("the service gave an unexpected answer", error))
+    }
+
+    /// Sends a request and reads its body.
+    pub(super) async fn bytes(&mut self, call: &Call, progress: &Progress) -> Result<Bytes, ClientError> {
         let mut retry = Retry::default();
         loop {
             let (_, body) = self.open(call, &mut retry, progress).await?;
             match collect(body, MAX_JSON).await {
-                Ok(body) => {
-                    return serde_json::from_slice(&body)
-                        .map_err(|error| ClientError::unexpected("the service gave an unexpected answer", error));
-                }
+                Ok(body) => return Ok(body),
                 Err(error) => progress.wait(&mut retry, error, call.repeatable).await?,
             }
         }

@@ -41,6 +41,20 @@ impl Table {
     pub(super) fn write(&self, output: &mut Output, wide: bool) -> io::Result<bool> {
         let rows: Vec<Vec<String>> =
             self.rows.iter().map(|row| row.iter().map(|cell| one_line(output, cell)).collect()).collect();
+        let is_numeric: Vec<bool> = (0..self.header.len())
+            .map(|column| !rows.is_empty() && rows.iter().filter_map(|row| row.get(column)).all(|cell| is_number(cell)))
+            .collect();
+        self.write_rows(output, wide, &rows, &is_numeric)
+    }
+
+    /// Writes it in aligned columns, those of `right` at their right end. Returns whether a cell was shortened.
+    pub(super) fn write_aligned(&self, output: &mut Output, wide: bool, right: &[bool]) -> io::Result<bool> {
+        let rows: Vec<Vec<String>> =
+            self.rows.iter().map(|row| row.iter().map(|cell| one_line(output, cell)).collect()).collect();
+        self.write_rows(output, wide, &rows, right)
+    }
+
+    fn write_rows(&self, output: &mut Output, wide: bool, rows: &[Vec<String>], is_numeric: &[bool]) -> io::Result<bool> {
         let header: Vec<String> = self.header.iter().map(|cell| one_line(output, cell)).collect();
         let natural: Vec<usize> = (0..header.len())
             .map(|column| {
@@ -52,12 +66,9 @@ impl Table {
             Some(available) => fit(&natural, available),
             None => natural.clone(),
         };
-        let is_numeric: Vec<bool> = (0..header.len())
-            .map(|column| !rows.is_empty() && rows.iter().filter_map(|row| row.get(column)).all(|cell| is_number(cell)))
-            .collect();
-        line(output, &header, &fitted, &is_numeric, Style::Bold)?;
-        for row in &rows {
-            line(output, row, &fitted, &is_numeric, Style::Plain)?;
+        line(output, &header, &fitted, is_numeric, Style::Bold)?;
+        for row in rows {
+            line(output, row, &fitted, is_numeric, Style::Plain)?;
         }
         Ok(fitted != natural)
     }

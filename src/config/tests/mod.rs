@@ -11,6 +11,8 @@ mod issuers;
 mod claims;
 mod bad_sources;
 mod cloudwatch;
+mod reports;
+mod log_formats;
 mod bad_limits;
 mod bad_tenants;
 mod rules;

@@ -54,8 +54,30 @@ impl Operation for StartQuery {
     }
 }
 
+/// Computes a report of access logs. It runs queries over its groups, so it needs the same permission as [`StartQuery`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadReport {
+    /// The groups: at least one, at most [`MAX_GROUPS`], all in one source, each once.
+    pub groups: Vec<LogGroupName>,
+    /// The start of the range.
+    pub start: Millis,
+    /// The end of the range (exclusive).
+    pub end: Millis,
+}
+
+impl Operation for ReadReport {
+    const NAME: &'static str = "readReport";
+    const ACTION: Action = Action::Query;
+    fn target(&self) -> Target<'_> {
+        Target::Each(&self.groups)
+    }
+    fn range(&self) -> Option<TimeRange> {
+        Some(TimeRange { start: Some(self.start), end: Some(self.end) })
+    }
+}
+
 /// A fingerprint of the permission under which a query was started: the visible streams of each of its groups.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct RulesFingerprint(pub [u8; 16]);
 
 /// Checks a query without starting it. It needs the same permission as [`StartQuery`], so it tells nothing that starting would not.

@@ -37,12 +37,20 @@ const ROWS_NDJSON: &str =
 const ROWS_CSV: &str = "RFC 4180 with a header of the columns. A `'` is put before a cell that a spreadsheet would run. The header \
     `Logmark-Cursor` has the cursor to the next rows.";
 
+const REPORT_CSV: &str = "RFC 4180: a line per row, with the columns of the keys and of the measures (`latency.p95`). A `'` is put before a \
+    cell that a spreadsheet would run. The header `Logmark-Cursor` has the cursor to the next rows.";
+
 fn json(schema: &str) -> Content {
     Content::new(Some(Ref::from_schema_name(schema)))
 }
 
 fn lines(description: &str) -> Content {
     Content::new(Some(ObjectBuilder::new().schema_type(Type::String).description(Some(description))))
+}
+
+/// A page is not described further: it is for readers.
+fn page() -> Content {
+    lines("A page to read, mail and print, without scripts and other files.")
 }
 
 fn tail() -> Content {
@@ -114,6 +122,18 @@ impl IntoResponses for Rows {
         let headers = &["Preference-Applied", "Content-Disposition", "Logmark-Cursor", "Vary"];
         let found = answer("The status and the rows of the query", rows(), headers);
         BTreeMap::from([("200".to_owned(), leading(found, &[ROW_LINK]))])
+    }
+}
+
+/// A report.
+#[derive(Debug)]
+pub struct Reported;
+
+impl IntoResponses for Reported {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let content = vec![("application/json", json("Report")), ("text/csv", lines(REPORT_CSV)), ("text/html", page())];
+        let found = answer("The report", content, &["Content-Disposition", "Logmark-Cursor", "Vary"]);
+        BTreeMap::from([("200".to_owned(), found)])
     }
 }
 

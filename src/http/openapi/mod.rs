@@ -28,12 +28,14 @@ use super::field_error::{ErrorLocation, FieldError, TextPosition};
 use super::ops::queries::response::{QueryBody, StatisticsBody};
 use super::problem::Problem;
 use crate::domain::event::StopReason;
+use crate::reports::report::Report;
 
 /// The groups of operations.
-const TAGS: [(&str, &str); 5] = [
+const TAGS: [(&str, &str); 6] = [
     ("events", "Log events: a page as JSON, or a whole range as NDJSON, CSV or text"),
     ("groups", "Log groups and their streams"),
     ("queries", "Logs Insights queries, their rows, and the fields that they can use"),
+    ("reports", "Reports of access logs"),
     ("caller", "Your identity and your permissions"),
     ("service", "Operations that need no token"),
 ];
@@ -79,6 +81,7 @@ pub fn head() -> OpenApi {
         .schema_from::<StopReason>()
         .schema_from::<QueryBody<'_>>()
         .schema_from::<StatisticsBody>()
+        .schema_from::<Report>()
         .security_scheme("token", token)
         .build();
     OpenApiBuilder::new()

@@ -18,6 +18,7 @@ pub mod list_streams;
 pub mod describe_fields;
 pub mod queries;
 pub mod read_record;
+pub mod reports;
 pub mod me;
 pub mod explain;
 pub mod index;

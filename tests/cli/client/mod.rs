@@ -6,6 +6,7 @@ mod tail;
 mod haproxy;
 mod groups;
 mod query;
+mod report;
 mod refusals;
 mod hostile;
 mod completions;

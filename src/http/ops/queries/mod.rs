@@ -10,6 +10,7 @@ pub mod stop;
 pub mod response;
 pub mod check;
 pub mod language;
+pub(super) mod run;
 
 use std::time::Duration;
 

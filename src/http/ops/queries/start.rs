@@ -74,13 +74,20 @@ async fn place(app: &App, tenant: &Tenant, queries: &dyn Queries) -> Result<Leas
 }
 
 /// What the query takes of its tenant's limits: a place, and the bytes that it can scan.
-async fn lease(app: &App, tenant: &Tenant, queries: &dyn Queries, permit: &Permit<StartQuery>) -> Result<QueryLease, ApiError> {
+pub(super) async fn lease(
+    app: &App,
+    tenant: &Tenant,
+    queries: &dyn Queries,
+    permit: &Permit<StartQuery>,
+) -> Result<QueryLease, ApiError> {
     let place = place(app, tenant, queries).await?;
     let bound = match tenant.limits.scanned_gb_per_day {
         Some(_) => queries.scan_bound(permit).await?,
         None => ScanBound::UNKNOWN,
     };
-    Ok(QueryLease::new(&app.tenant_limits, &tenant.id, &tenant.limits, place, bound).await?)
+    let lease = QueryLease::new(&app.tenant_limits, &tenant.id, &tenant.limits, place, bound).await?;
+    let counts_hidden = queries.counts_hidden_streams() && !permit.visibility().iter().all(Visibility::is_whole);
+    Ok(if counts_hidden { lease.withholding() } else { lease })
 }
 
 /// Start a query
@@ -116,10 +123,7 @@ pub(crate) async fn start_query(
     let queries = app.sources.queries(&permit, &source)?;
     info.audit_context().set_query(permit.op().query.text());
     let begun = Instant::now();
-    let mut lease = lease(&app, &caller.tenant, queries, &permit).await?;
-    if queries.counts_hidden_streams() && !permit.visibility().iter().all(Visibility::is_whole) {
-        lease = lease.withholding();
-    }
+    let lease = lease(&app, &caller.tenant, queries, &permit).await?;
     let started = queries.start(&permit, lease).await.map_err(|error| unsupported(error, &permit.op().query))?;
     let id = app.sealer.seal(QUERY, permit.tenant(), now, started.query())?;
     let reading = permit.for_reading(started.query().clone());

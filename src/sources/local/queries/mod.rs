@@ -108,6 +108,11 @@ impl Queries for Local {
         false
     }
 
+    /// The engine counts exactly for as long as the memory of the query suffices.
+    fn estimates_distinct(&self) -> bool {
+        false
+    }
+
     fn check(&self, permit: &Permit<StartQuery>) -> Result<(), SourceError> {
         check_masks(permit, MaskedInput::Before)?;
         plan(permit.op(), self.clock.now().0).map(drop)
