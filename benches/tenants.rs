@@ -13,6 +13,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use logmark::auth::dev_issuer::DevIssuer;
 use logmark::config::Config;
 use logmark::config::loader::{ConfigPlace, Loader};
 use logmark::domain::name::TenantId;
@@ -38,7 +39,7 @@ fn write(folder: &Path, count: usize) {
         let id = name(number);
         std::fs::write(folder.join(format!("tenants.d/{id}.toml")), text(&id)).unwrap();
     }
-    std::fs::write(folder.join("keys.json"), "{\"keys\":[]}").unwrap();
+    DevIssuer::load_or_create(&folder.join("issuer.pem")).unwrap().write_jwks(&folder.join("keys.json")).unwrap();
     let config = "[server]\nlisten = \"127.0.0.1:0\"\nadmin_listen = \"127.0.0.1:0\"\n[[auth.issuers]]\nissuer = \"test\"\naudiences = [\"logmark\"]\nalgorithms = [\"ES256\"]\nkeys = \"file:keys.json\"\n\
                   [[sources]]\nname = \"disk\"\nkind = \"local\"\npath = \"store\"\n[tenants]\ndirectory = \"tenants.d\"\n";
     std::fs::write(folder.join("logmark.toml"), config).unwrap();

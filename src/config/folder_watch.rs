@@ -153,6 +153,7 @@ mod notifications {
     }
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(target_os = "linux")]
+#[cfg(test)]
 #[path = "folder_watch_tests.rs"]
 mod tests;
