@@ -124,7 +124,12 @@ impl<'l> Record<'_, 'l> {
     /// The text between the literals of the line.
     fn raw(&self, slot: usize) -> Option<&'l str> {
         let (start, end) = self.places.get(slot).copied().flatten()?;
-        self.line.get(start..end).filter(|text| *text != MISSING)
+        let text = self.line.get(start..end)?;
+        // API Gateway writes the quotes of some values itself.
+        let is_quoted = self.layout.slots.get(slot).is_some_and(|slot| slot.variable.is_quoted());
+        let inner = || text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+        let text = if is_quoted { inner().unwrap_or(text) } else { text };
+        Some(text).filter(|text| *text != MISSING)
     }
 
     fn value(&self, slot: usize) -> Option<Cow<'l, str>> {

@@ -13,6 +13,7 @@ mod bad_sources;
 mod cloudwatch;
 mod reports;
 mod bad_limits;
+mod log_formats;
 mod bad_tenants;
 mod rules;
 mod lambda;

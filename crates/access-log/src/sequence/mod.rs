@@ -121,7 +121,21 @@ impl Sequence {
             return self.checked(line, places);
         }
         let typed = self.gaps.iter().take(next).filter(|gap| gap.is_typed).count();
-        if (is_open || reached_end) && typed >= CUT_VALUES { Match::Cut } else { Match::No }
+        let is_cut = if is_open { !self.ends_as_a_line(line) } else { reached_end };
+        if is_cut && typed >= CUT_VALUES { Match::Cut } else { Match::No }
+    }
+
+    /// Whether a text ends with the last value and its literal, so that it is not cut.
+    fn ends_as_a_line(&self, line: &str) -> bool {
+        let Some(last) = self.gaps.last() else { return false };
+        let Some(rest) = line.strip_suffix(&*last.after) else { return false };
+        let before = self.gaps.len().checked_sub(2).and_then(|index| self.gaps.get(index)).map_or("", |gap| &gap.after);
+        if !last.starts {
+            return !last.after.is_empty();
+        }
+        let length = last.extent.run_back(rest.as_bytes());
+        last.extent.allows(length)
+            && rest.as_bytes().get(..rest.len() - length).is_some_and(|rest| rest.ends_with(before.as_bytes()))
     }
 
     /// The number of values at the start of a text, up to the first that does not end where it must.

@@ -1,4 +1,4 @@
-//! The formats of the log groups of a report: recognised from lines that the caller may query.
+//! The formats of the log groups of a report: those of the configuration, else recognised from lines that the caller may query.
 //!
 //! Lines are read by queries under the report's permit, from the newest hour, else the newest day, else the whole range: a query is
 //! billed by the range that it scans. Without lines, or if a mask forbids to query whole messages, the format of the usage dashboard is
@@ -41,8 +41,11 @@ pub(super) async fn of(computation: &mut Computation<'_>) -> Result<Vec<Formatte
     let permit = computation.permit;
     let names = permit.op().groups.clone();
     let seen: Vec<Option<SeenGroup>> = names.iter().map(|group| seen_group(computation, group)).collect();
-    let known = &computation.run.app.recognised_formats;
-    let mut formats: Vec<Option<Arc<Format>>> = seen.iter().map(|seen| known.get(seen.as_ref()?)).collect();
+    let (known, configured) = (&computation.run.app.recognised_formats, computation.run.app.enricher());
+    let format =
+        |(name, seen): (&LogGroupName, &Option<SeenGroup>)| configured.formats.of(name).or_else(|| known.get(seen.as_ref()?));
+    let mut formats: Vec<Option<Arc<Format>>> = names.iter().zip(&seen).map(format).collect();
+    let is_configured: Vec<bool> = names.iter().map(|name| configured.formats.of(name).is_some()).collect();
     match search(computation, &names, &mut formats).await {
         Ok(()) => {}
         Err(ApiError::Source(SourceError::QueryMasked(_))) => {
@@ -50,8 +53,8 @@ pub(super) async fn of(computation: &mut Computation<'_>) -> Result<Vec<Formatte
         }
         Err(error) => return Err(error),
     }
-    for (seen, format) in seen.into_iter().zip(&formats) {
-        if let (Some(seen), Some(format)) = (seen, format) {
+    for ((seen, format), is_configured) in seen.into_iter().zip(&formats).zip(is_configured) {
+        if let (Some(seen), Some(format), false) = (seen, format, is_configured) {
             computation.run.app.recognised_formats.insert(seen, Arc::clone(format));
         }
     }
