@@ -94,11 +94,11 @@ async fn search(
             return Ok(());
         }
         let rows = computation.examine(SAMPLE, (begin, end), &is_open).await?;
-        recognise_all(computation, &lines_by_group(&rows, "@message"), names, (formats, &mut is_open));
+        recognise_all(computation, &lines_by_group(&rows, "@message"), names, (&mut *formats, is_open.as_mut_slice()));
     }
     if is_open.contains(&true) && names.len() > 1 {
         let rows = computation.examine(LATEST, (start, end), &is_open).await?;
-        recognise_all(computation, &lines_by_group(&rows, "line"), names, (formats, &mut is_open));
+        recognise_all(computation, &lines_by_group(&rows, "line"), names, (&mut *formats, is_open.as_mut_slice()));
     }
     Ok(())
 }
