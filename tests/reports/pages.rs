@@ -37,7 +37,7 @@ async fn pages_pass_axe_in_a_browser() {
     command
         .arg(tools.join("report.mjs"))
         .arg(format!("http://{}", demo.address))
-        .args([demo.token("ACME").as_str(), "/acme/api"]);
+        .args([demo.token("ACME"), "/acme/api"]);
     command.args([
         "overview?start=-1d",
         "traffic?start=-1d&dimension=status",
