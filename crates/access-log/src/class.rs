@@ -21,7 +21,7 @@ impl Class {
     /// The class of values of a kind between two literals. Words do not contain the characters that separate them.
     pub(crate) fn of(kind: Kind, before: &str, after: &str) -> Self {
         match kind {
-            Kind::Text => Self::without(&[b'\n'], 0),
+            Kind::Text => Self::without(b"\n", 0),
             Kind::Path => Self::without(WHITE_SPACE, 1),
             Kind::RouteKey => Self::without(b"\"\n", 1),
             Kind::Token => {

@@ -4,6 +4,7 @@ use crate::record::Record;
 
 /// A classified line.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "most lines have values, and a box would be an allocation for each")]
 pub enum Line<'f, 'l> {
     /// A line of the format, with its values.
     Access(Record<'f, 'l>),

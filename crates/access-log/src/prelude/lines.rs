@@ -13,7 +13,7 @@ use crate::sequence::{Check, Extent, Gap, Sequence};
 pub(super) fn prelude(format: &Format, sequence: &Sequence, fields: &[Field]) -> Prelude {
     let needed: Vec<usize> = fields.iter().filter_map(|field| format.layout.source(*field)).flat_map(slots).collect();
     let is_exact = sequence.is_exact();
-    let compared: Vec<&Gap> = sequence.gaps.iter().filter(|gap| !is_exact && !(gap.ends && gap.starts)).collect();
+    let compared: Vec<&Gap> = sequence.gaps.iter().filter(|gap| !(is_exact || gap.ends && gap.starts)).collect();
     let is_compared = |slot: usize| compared.iter().any(|gap| gap.slot == slot);
     let is_checked = |slot: usize| sequence.gaps.iter().any(|gap| gap.slot == slot && gap.check != Check::Any);
     let named = |slot: usize| {
