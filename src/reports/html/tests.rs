@@ -1,5 +1,7 @@
 //! Pages of reports with hostile and extreme values.
 
+use std::path::Path;
+
 use super::*;
 use crate::domain::name::LogGroupName;
 use crate::reports::catalogue;
@@ -138,4 +140,35 @@ fn the_digest_is_that_of_the_style_in_the_page() {
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, style.as_bytes());
     assert_eq!(style_digest(), BASE64_STANDARD.encode(digest));
     assert_eq!(html.matches("<style").count(), 1);
+}
+
+/// Writes pages with many rows into the folder that `LOGMARK_TEST_PAGES` names, to look at them in a browser.
+#[test]
+fn pages_with_many_rows_are_complete() {
+    let hour = |hour: i64| Millis(START.0 + hour * HOUR).to_string();
+    let wave = |n: i64| (((n as f64) / 3.8).sin() * 400.0 + 520.0) as u64;
+    let series: Vec<Row> = (0..24)
+        .flat_map(|n| {
+            let (time, late) = (hour(n), hour(n));
+            [
+                row(&[("time", Some(&time)), ("dimension", Some("GET /orders/{id}"))], wave(n)),
+                row(&[("time", Some(&late)), ("dimension", Some("POST /checkout"))], wave(n + 9) / 3),
+            ]
+        })
+        .collect();
+    let week = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+    let hours =
+        (0..168).map(|n| row(&[("hour", Some(&format!("{:02}", n % 24))), ("weekday", Some(week[n / 24]))], wave(n as i64)));
+    let hosts = (1..40).map(|n| row(&[("ip", Some(&format!("192.0.2.{n}"))), ("country", Some("DE"))], 9000 / n + 3));
+    let pages =
+        [("traffic", series), ("hours", hours.collect()), ("hosts", hosts.collect()), ("overview", vec![row(&[], 12_345)])];
+    for (name, rows) in pages {
+        let count = rows.len();
+        let html = page(name, rows);
+        check_tags(&html);
+        assert_eq!(html.matches("<tr>").count(), count + 1);
+        if let Some(folder) = std::env::var_os("LOGMARK_TEST_PAGES") {
+            std::fs::write(Path::new(&folder).join(format!("{name}.html")), html).unwrap();
+        }
+    }
 }
