@@ -1,12 +1,12 @@
-//! How long a function takes from the start of its process to its first answers, and how large it is:
+//! The time of a function from the start of its process to its first answers, and its size:
 //! `make lambda && cargo bench --bench cold_start`.
 //!
-//! The program is `target/lambda/bootstrap` (`LOGMARK_BENCH_BOOTSTRAP`), started `LOGMARK_BENCH_STARTS` (30) times for each
-//! first request, with a configuration beside it and an emulation of the Runtime API in this process. Measured is from the
-//! start of the process to the moment at which its request to the Runtime API has arrived: `init` when it asks for its first
-//! event, `answer` when it posts its answer to that.
+//! The program is `target/lambda/bootstrap` (`LOGMARK_BENCH_BOOTSTRAP`), started `LOGMARK_BENCH_STARTS` (30) times for each kind
+//! of first request, with a configuration beside it and an emulation of the Runtime API in this process. Times run from the start
+//! of the process to the arrival of its request to the Runtime API: `init` when it polls for its first event, `answer` when it
+//! posts its answer to that event.
 //!
-//! - `no token`: 401, which needs nothing.
+//! - `no token`: 401, which needs no other service.
 //! - `verified`: `/me` with a token whose key is fetched from an issuer in this process.
 //! - `events`: a page of events of a CloudWatch in this process, with credentials of the environment.
 #![expect(
@@ -27,7 +27,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use logmark::auth::dev_issuer::DevIssuer;
 use serde_json::{Value, json};
 
-/// What is asked first.
+/// The first request.
 #[derive(Debug, Clone, Copy)]
 enum First {
     NoToken,
@@ -83,7 +83,7 @@ fn print(first: &str, until: &str, mut all: Vec<Duration>) {
     println!("{first:<12}{until:<8}{:>8.1}{:>8.1}{:>8.1}", ms(all[0]), ms(all[all.len() / 2]), ms(all[all.len() - 1]));
 }
 
-/// A page of GetLogEvents without events: its token again says that this is the end.
+/// A page of GetLogEvents without events; the same token means the end.
 const EVENTS: &str = r#"{"events":[],"nextForwardToken":"f/1","nextBackwardToken":"b/1"}"#;
 
 fn configure(folder: &Path, issuer: u16, upstream: u16) {
@@ -142,10 +142,10 @@ fn start(bootstrap: &Path, folder: &Path, event: &Value, status: u64) -> Start {
     Start { init: init - begun, answer: answer - begun }
 }
 
-/// A request to the Runtime API: when it had arrived, and its body.
+/// A request to the Runtime API: its time of arrival and its body.
 type Arrived = (Instant, Vec<u8>);
 
-/// A Runtime API with one event; its port, and the requests that arrive. The program may use a connection for each request.
+/// A Runtime API with one event: its port and the received requests. The program may open a connection for each request.
 fn runtime_api(event: String) -> (u16, Receiver<Arrived>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -200,7 +200,7 @@ fn read_request(socket: &mut TcpStream) -> Option<Vec<u8>> {
     Some(body)
 }
 
-/// A server that gives every request the same answer; its port.
+/// A server with the same answer to every request; its port.
 fn answering(body: impl Fn(&[u8]) -> Vec<u8> + Send + Sync + 'static) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();

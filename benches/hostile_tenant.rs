@@ -1,8 +1,8 @@
-//! How long one tenant's requests take while another tenant asks for as much as it can and takes none of it, against the same
-//! when it is quiet: `cargo bench --bench hostile_tenant`.
+//! The latency of one tenant's requests while another tenant requests as much as it can and reads nothing, beside the latency
+//! without the other tenant: `cargo bench --bench hostile_tenant`.
 //!
-//! `LOGMARK_BENCH_SECONDS` (5) for each. The attack is connections of HTTP/2 with closed windows, 100 streams each, which begin
-//! anew until the time is over. The service is the release binary, a process of its own; its memory is told too.
+//! `LOGMARK_BENCH_SECONDS` (5) for each. The attack is HTTP/2 connections with closed windows, 100 streams each, which are opened
+//! again until the time is over. The service is the release binary in a separate process; its memory is printed too.
 #![expect(clippy::print_stdout, clippy::unwrap_used, clippy::disallowed_methods, reason = "a measurement for a person to read")]
 
 use std::io::{BufRead as _, BufReader};
@@ -23,13 +23,13 @@ use tokio::net::TcpStream;
 const BEGIN: i64 = 1_700_000_000_000;
 const STREAMS: usize = 100;
 const CONNECTIONS: usize = 4;
-/// What the hostile tenant asks for.
+/// The requests of the hostile tenant.
 const ATTACKS: [(&str, &str); 3] = [
     ("/logs/:acme:big/s?start=0&limit=10000", "zstd"),
     ("/logs/:acme:big/s?start=0&format=ndjson", "gzip"),
     ("/logs/:acme:big/s?start=0&format=csv", "zstd"),
 ];
-/// What the other tenant asks for.
+/// The request of the other tenant.
 const TARGET: &str = "/logs/:globex:app/s?start=0&limit=100";
 
 struct Service {
@@ -100,7 +100,7 @@ fn put(store: &Store, group: &str, messages: impl Iterator<Item = String>) {
     }
 }
 
-/// One connection of the hostile tenant: asks, waits for the heads, goes, and comes again.
+/// One connection of the hostile tenant: sends requests, waits for the heads, closes the connection, and starts again.
 async fn attack(address: SocketAddr, token: &str, (target, coding): (&str, &str)) {
     loop {
         let stream = TcpStream::connect(address).await.unwrap();

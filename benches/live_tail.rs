@@ -1,7 +1,8 @@
-//! 5,000 viewers of 20 log groups of a CloudWatch source, of whom 500 never read: `cargo bench --bench live_tail`.
+//! 5,000 viewers of 20 log groups of a CloudWatch source, of which 500 never read: `cargo bench --bench live_tail`.
 //!
-//! Prints the delay from a put to its viewers with Live Tail and with sweeps alone, the live tail sessions, the calls per second, and
-//! the memory that the viewers take. `LOGMARK_BENCH_SECONDS` (20) for each. The upstream is the fake of the tests, in this process.
+//! Prints the delay from a put to its viewers with Live Tail and with sweeps only, the live tail sessions, the calls per second,
+//! and the memory of the viewers. `LOGMARK_BENCH_SECONDS` (20) for each. The upstream is the fake CloudWatch of the tests, in
+//! this process.
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a measurement for a person to read")]
 
 #[path = "../tests/world/fake_cloudwatch/mod.rs"]
@@ -49,8 +50,15 @@ fn permit(group: &str, tenant: usize) -> Permit<TailGroup> {
         mask: None,
     };
     let tenant = Tenant { id: id.clone(), weight: 1, limits: Limits::default(), grants: vec![grant] };
-    let claims =
-        Claims { issuer: "i".to_owned(), subject: "s".to_owned(), tenant: id, scopes: Vec::new(), expires_at: 0, token_id: None };
+    let claims = Claims {
+        issuer: "i".to_owned(),
+        subject: "s".to_owned(),
+        tenant: id,
+        scopes: Vec::new(),
+        expires_at: 0,
+        token_id: None,
+        requirements: Default::default(),
+    };
     let scope = Scope::parse("logs:tail:*", &Arc::from("scope")).unwrap();
     let caller = Caller { claims: Arc::new(claims), tenant: Arc::new(tenant), scopes: vec![scope].into() };
     let group = LogGroupName::try_from(group).unwrap();

@@ -1,9 +1,9 @@
 //! Live tail with many viewers: memory of the service, and the time from the append of an event to each viewer.
 //! `cargo bench --bench tails`.
 //!
-//! `LOGMARK_BENCH_VIEWERS` (5,000) viewers of 20 groups of a local source, of which every tenth never reads. The service is a process of its
-//! own, this program with the argument `serve`; it appends 10 events a second to each group for `LOGMARK_BENCH_SECONDS` (10) seconds. A
-//! message has the time of its append.
+//! `LOGMARK_BENCH_VIEWERS` (5,000) viewers of 20 groups of a local source, of which every tenth never reads. The service is a
+//! separate process, this program with the argument `serve`; it appends 10 events a second to each group for
+//! `LOGMARK_BENCH_SECONDS` (10) seconds. A message contains the time of its append.
 #![expect(clippy::print_stdout, clippy::unwrap_used, clippy::disallowed_methods, reason = "a measurement for a person to read")]
 
 use std::io::{BufRead as _, BufReader};
@@ -25,7 +25,7 @@ const GROUPS: usize = 20;
 const TENANTS: usize = 4;
 const EVERY_UNREAD: usize = 10;
 const EVENTS_PER_SECOND: u32 = 10;
-/// What an event has besides its time.
+/// Bytes of an event in addition to its time.
 const FILLING: usize = 400;
 
 fn setting(name: &str, default: usize) -> usize {
@@ -162,12 +162,12 @@ async fn measure() {
     println!("append to viewer: p50 {:.1} ms, p99 {:.1} ms, most {:.1} ms", at(0.5), at(0.99), at(1.0));
 }
 
-/// Reads a tail, and tells the delay of each event in microseconds.
+/// Reads a tail and sends the delay of each event in microseconds.
 async fn view(mut stream: TcpStream, delays: mpsc::UnboundedSender<u128>, open: Arc<AtomicUsize>) {
     let (mut buffer, mut rest, mut is_open) = (vec![0; 64 * 1024], Vec::new(), false);
     loop {
         let Ok(count @ 1..) = stream.read(&mut buffer).await else {
-            // The end of the measurement, or a viewer that is missed by the count of deliveries.
+            // At the end of the measurement; a missing viewer shows in the number of deliveries.
             return;
         };
         let now = micros();

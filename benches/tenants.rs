@@ -1,6 +1,12 @@
-//! Tenants at scale: reading 1, 1,000 and 100,000 tenants' files, reading them again, the memory that they take, and the time of a lookup:
-//! `cargo bench --bench tenants`.
+//! Tenants at scale: 1, 1,000 and 100,000 tenants' files. `cargo bench --bench tenants` (`-- reading`, `-- service`: one of the two).
+//!
+//! `reading`: reading them, reading them again, the memory that they take, and the time of a lookup, in this process. `service`: the
+//! release binary's start, memory, idle processor time in `LOGMARK_BENCH_IDLE_SECONDS` (20), and how long a change takes.
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a measurement for a person to read")]
+
+#[path = "policy/server.rs"]
+#[expect(dead_code, reason = "the client is of the other benchmark")]
+mod server;
 
 use std::hint::black_box;
 use std::path::Path;
@@ -32,13 +38,13 @@ fn write(folder: &Path, count: usize) {
         std::fs::write(folder.join(format!("tenants.d/{id}.toml")), text(&id)).unwrap();
     }
     std::fs::write(folder.join("keys.json"), "{\"keys\":[]}").unwrap();
-    let config = "[[auth.issuers]]\nissuer = \"test\"\naudiences = [\"logmark\"]\nalgorithms = [\"ES256\"]\nkeys = \"file:keys.json\"\n\
+    let config = "[server]\nlisten = \"127.0.0.1:0\"\nadmin_listen = \"127.0.0.1:0\"\n[[auth.issuers]]\nissuer = \"test\"\naudiences = [\"logmark\"]\nalgorithms = [\"ES256\"]\nkeys = \"file:keys.json\"\n\
                   [[sources]]\nname = \"disk\"\nkind = \"local\"\npath = \"store\"\n[tenants]\ndirectory = \"tenants.d\"\n";
     std::fs::write(folder.join("logmark.toml"), config).unwrap();
 }
 
-fn resident_mib() -> f64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+fn resident_mib(process: &str) -> f64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     let line = status.lines().find(|line| line.starts_with("VmRSS"));
     let kib = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<f64>().ok()).unwrap_or_default();
     kib / 1024.0
@@ -50,7 +56,7 @@ fn timed<T>(act: impl FnOnce() -> T) -> (T, Duration) {
 }
 
 fn lookup(config: &Config, count: usize) -> Duration {
-    // Enough different tenants that they are not all in the processor's cache.
+    // Enough different tenants to exceed the processor's cache.
     let ids: Vec<TenantId> =
         (0..count.min(10_000)).map(|number| TenantId::try_from(name(number * (count / count.min(10_000)))).unwrap()).collect();
     let ((), time) = timed(|| {
@@ -62,6 +68,48 @@ fn lookup(config: &Config, count: usize) -> Duration {
 }
 
 fn main() {
+    let is_chosen = |word: &str| std::env::args().any(|argument| argument == word);
+    let both = !is_chosen("reading") && !is_chosen("service");
+    if both || is_chosen("reading") {
+        reading();
+    }
+    if both || is_chosen("service") {
+        service();
+    }
+}
+
+/// The service with so many tenants: its start, its memory, and what it costs while nothing happens.
+fn service() {
+    let idle: u64 = std::env::var("LOGMARK_BENCH_IDLE_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(20);
+    println!("\n{:>8} {:>10} {:>14} {:>12} {:>16}", "tenants", "start", "memory", "idle CPU", "change applied");
+    for count in COUNTS {
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path(), count);
+        let ((mut child, admin), start) = timed(|| server::serve_admin(folder.path()));
+        let process = child.id().to_string();
+        // The first looks at the files are past then.
+        std::thread::sleep(Duration::from_secs(5));
+        let (memory, before) = (resident_mib(&process), server::cpu_seconds(&process));
+        std::thread::sleep(Duration::from_secs(idle));
+        let share = (server::cpu_seconds(&process) - before) / idle as f64;
+        let id = name(count / 2);
+        std::fs::write(
+            folder.path().join(format!("tenants.d/{id}.toml")),
+            format!("# changed\nweight = 2\n{}", text(&id).replace("weight = 1", "")),
+        )
+        .unwrap();
+        let ((), applied) = timed(|| {
+            while !server::get(admin, "/readyz").contains("\"generation\":2") {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+        });
+        println!("{count:>8} {start:>10.2?} {memory:>10.0} MiB {:>10.2} % {applied:>16.2?}", share * 100.0);
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+}
+
+fn reading() {
     println!(
         "{:>8} {:>12} {:>16} {:>16} {:>12} {:>14} {:>12}",
         "tenants", "first read", "read unchanged", "read one changed", "scan", "memory", "lookup"
@@ -69,7 +117,7 @@ fn main() {
     for count in COUNTS {
         let folder = tempfile::tempdir().unwrap();
         write(folder.path(), count);
-        let before = resident_mib();
+        let before = resident_mib("self");
         let mut loader = Loader::new(ConfigPlace::file(Some(&folder.path().join("logmark.toml"))), []);
         let (config, first) = timed(|| loader.load().unwrap());
         let (again, unchanged) = timed(|| loader.load().unwrap());
@@ -80,7 +128,7 @@ fn main() {
         let (config, changed) = timed(|| loader.load().unwrap());
         drop(again);
         let (_, scan) = timed(|| loader.scan());
-        let memory = resident_mib() - before;
+        let memory = resident_mib("self") - before;
         let lookup = lookup(&config, count);
         println!(
             "{count:>8} {first:>12.1?} {unchanged:>16.1?} {changed:>16.1?} {scan:>12.1?} {memory:>10.1} MiB {lookup:>12.0?}"

@@ -1,4 +1,4 @@
-//! How many tokens one core verifies in a second, new ones and ones met before: `cargo bench --bench tokens`.
+//! Verified tokens per second and core, new and cached ones: `cargo bench --bench tokens`.
 #![expect(clippy::print_stdout, clippy::unwrap_used, clippy::disallowed_methods, reason = "a measurement for a person to read")]
 
 use std::sync::Arc;

@@ -60,7 +60,7 @@ pub struct Limits {
     pub max_body: usize,
 }
 
-/// Why there is no response. The texts come from the client (resolver, socket, TLS, HTTP parser), never from a body.
+/// The reason for a missing response. The texts come from the client (resolver, socket, TLS, HTTP parser), never from a body.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OutboundError {
     /// No connection: the name, the port, or the certificate.
@@ -161,7 +161,7 @@ impl Outbound {
         self.send_within(request, limits, AddressPolicy::Any).await
     }
 
-    /// Sends the request and receives the head of the response within `deadline`. The body is left to be read.
+    /// Sends the request and receives the head of the response within `deadline`. The caller reads the body.
     ///
     /// # Errors
     /// As of [`Outbound::send`].
@@ -237,7 +237,7 @@ impl OpenResponse {
     }
 }
 
-/// Fetches a key document. The caller has a time limit of its own.
+/// Fetches a key document. The caller sets the time limit.
 const KEY_DOCUMENT: Limits = Limits { deadline: Duration::from_secs(5), max_body: MAX_DOCUMENT_BYTES };
 
 #[async_trait]

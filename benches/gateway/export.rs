@@ -1,6 +1,6 @@
-//! A large export through the real binary: how fast, and in how much memory.
+//! A large export through the real binary: throughput and memory.
 //!
-//! Each format has a process of its own, so that its peak is its own. The reader does nothing but count.
+//! Each format has a separate process, for a separate peak of memory. The reader only counts bytes and lines.
 
 use std::net::SocketAddr;
 use std::path::Path;

@@ -1,11 +1,10 @@
-//! The load: wrk, on connections that are kept, and what it tells.
+//! The load: wrk on persistent connections, and its figures.
 //!
-//! Owns the script that makes wrk send a request and print its figures. Never counts an answer that is not 200: one is the
-//! end of the bench.
+//! Owns the script that makes wrk send a request and print its figures. An answer other than 200 ends the bench.
 
 use std::process::Command;
 
-/// What is sent again and again.
+/// The repeated request.
 pub(crate) struct Request {
     pub(crate) url: String,
     pub(crate) method: &'static str,
@@ -13,19 +12,19 @@ pub(crate) struct Request {
     pub(crate) body: String,
 }
 
-/// What one run of wrk told; times in microseconds.
+/// The figures of one run of wrk; times in microseconds.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Measured {
     pub(crate) per_second: f64,
     pub(crate) requests: f64,
     pub(crate) p50: f64,
     pub(crate) p99: f64,
-    /// Of the gateway, during the run.
+    /// CPU time of the gateway during the run.
     pub(crate) cpu_seconds: f64,
 }
 
 impl Measured {
-    /// Microseconds on the core for a request.
+    /// Microseconds of CPU time per request.
     pub(crate) fn cpu_micros(&self) -> f64 {
         self.cpu_seconds * 1e6 / self.requests
     }
@@ -37,7 +36,7 @@ pub(crate) fn median(measured: &[Measured], of: impl Fn(&Measured) -> f64) -> f6
     values[values.len() / 2]
 }
 
-/// The median of what `these` took more than `those` did in the same round.
+/// The median of the differences between `these` and `those` in the same round.
 pub(crate) fn added(these: &[Measured], those: &[Measured], of: impl Fn(&Measured) -> f64) -> f64 {
     let mut values: Vec<f64> = these.iter().zip(those).map(|(this, that)| of(this) - of(that)).collect();
     values.sort_by(f64::total_cmp);

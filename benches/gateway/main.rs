@@ -1,16 +1,17 @@
-//! What Logmark adds to asking CloudWatch directly, beside HAProxy, which verifies the same token and forwards to the same
-//! upstream; and what a large export takes: `cargo bench --bench gateway` (`-- load`, `-- export`: one of the two).
+//! The latency and CPU time that Logmark adds to a direct call of CloudWatch, beside HAProxy, which verifies the same token and
+//! forwards to the same upstream; and the cost of a large export: `cargo bench --bench gateway` (`-- load`, `-- export`: only one
+//! of them).
 //!
-//! Each gateway has core 0 for itself, one at a time; load, upstream and this program have the others. All rounds are in
-//! turn, so that a noisy minute is everybody's. HAProxy (Debian's `haproxy`) checks RS256 signature, `iss` and `exp` of every
-//! request; it has no SigV4 and can make no body, so that its call is neither signed nor asked for a stream. Logmark
-//! verifies a token once and remembers it.
+//! Each gateway runs alone on core 0; load, upstream and this program use the other cores. Rounds alternate between the gateways,
+//! so that other load on the machine affects all of them. HAProxy (Debian's `haproxy`) checks RS256 signature, `iss` and `exp` of
+//! every request. It supports neither SigV4 nor generated bodies, so its call is unsigned and names no stream. Logmark verifies a
+//! token once and caches it.
 //!
 //! `LOGMARK_BENCH_SECONDS` (4) for each measurement, `LOGMARK_BENCH_ROUNDS` (3), `LOGMARK_BENCH_CONNECTIONS` (32),
-//! `LOGMARK_BENCH_EXPORT_MB` (1000), `LOGMARK_BENCH_RIVAL`: another `logmark` to be measured with it.
+//! `LOGMARK_BENCH_EXPORT_MB` (1000), `LOGMARK_BENCH_RIVAL`: another `logmark` binary to measure with it.
 //!
-//! Reading order: [`upstream`] (what is asked), [`world`] (who asks it: keys, configurations, processes), [`load`] and
-//! [`export`] (how they are asked).
+//! Reading order: [`upstream`] (the answers), [`world`] (keys, configurations, processes), [`load`] and [`export`] (the
+//! measurements).
 #![expect(
     clippy::print_stdout,
     clippy::unwrap_used,
@@ -48,7 +49,7 @@ fn main() {
     }
 }
 
-/// A gateway, or nothing between the load and the upstream.
+/// A gateway, or a direct connection of load and upstream.
 struct Party {
     name: String,
     gateway: Option<Gateway>,

@@ -1,7 +1,7 @@
-//! CloudWatch Logs as far as the benches need it: GetLogEvents on loopback, by a server that costs next to nothing.
+//! A minimal CloudWatch Logs for the benches: GetLogEvents on loopback, with negligible CPU time.
 //!
-//! Owns the two streams that it has: one page for ever, and pages of real-looking lines up to an end. Never looks at a
-//! signature, a name or a range. Tokens are as AWS's: at the end the one that was sent comes back.
+//! Owns its two streams: one repeated page, and pages of realistic lines up to an end. Does not check signatures, names or
+//! ranges. Tokens follow AWS: at the end, the answer repeats the token of the request.
 
 use std::fmt::Write as _;
 use std::net::SocketAddr;
@@ -14,17 +14,17 @@ use tokio::net::{TcpListener, TcpStream};
 
 /// Events of the small page: about 1 KB of JSON.
 pub(crate) const SMALL_EVENTS: usize = 6;
-/// AWS's bound of a page: so many bytes of messages, of which each event counts 26 more.
+/// AWS's limit of a page: bytes of messages, plus 26 for each event.
 const PAGE_BYTES: usize = 1 << 20;
 const EVENT_OVERHEAD: usize = 26;
 const PAGE_EVENTS: usize = 10_000;
 /// The seconds of the first page's events; each page is a second later.
 const BEGIN: u64 = 1_700_000_000;
 
-/// How an answer is made from a request.
+/// Makes an answer from a request.
 type Answer = Arc<dyn Fn(&[u8], &mut Vec<u8>) + Send + Sync>;
 
-/// Serves the same page to everybody.
+/// Serves the same page for every request.
 pub(crate) fn small_page() -> SocketAddr {
     let line = |i| format!("192.0.2.7 - - GET /orders/{i} HTTP/1.1 200 {} curl/8", 1000 + i);
     let page = Page::of((0..SMALL_EVENTS).map(line));
@@ -39,7 +39,7 @@ pub(crate) struct Long {
     pub(crate) events: u64,
     /// Bytes of messages.
     pub(crate) bytes: u64,
-    /// Calls so far.
+    /// The number of calls so far.
     pub(crate) calls: Arc<AtomicU64>,
 }
 
@@ -77,7 +77,7 @@ fn token(request: &[u8]) -> Option<u64> {
     std::str::from_utf8(request.get(begin..begin + 8)?).ok()?.parse().ok()
 }
 
-/// The events of a page as JSON, in which only the seconds of the times are still to be filled in.
+/// The events of a page as JSON, complete except for the seconds of their times.
 struct Page {
     json: Vec<u8>,
     seconds_at: Vec<usize>,
@@ -120,7 +120,7 @@ impl Page {
         self.bytes += message.len() as u64;
     }
 
-    /// The whole HTTP answer.
+    /// Writes the whole HTTP answer.
     fn write(&self, number: u64, next: &str, out: &mut Vec<u8>) {
         let mut tokens = String::new();
         let back = next.replace('f', "b");
@@ -138,7 +138,7 @@ impl Page {
     }
 }
 
-/// On a thread of its own, for as long as the program runs.
+/// Serves in a separate thread until the program ends.
 fn serve(answer: Answer) -> SocketAddr {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -177,7 +177,7 @@ async fn connection(mut stream: TcpStream, answer: Answer) {
     }
 }
 
-/// Bytes of the request that `came` begins with, once its head is there.
+/// The length of the first request in `came`, once its head is complete.
 fn request_length(came: &[u8]) -> Option<usize> {
     let head = memchr::memmem::find(came, b"\r\n\r\n")? + 4;
     let body = came[..head].split(|byte| *byte == b'\n').find_map(|line| {

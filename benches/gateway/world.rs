@@ -1,6 +1,6 @@
-//! Who stands between load and upstream: the issuer's key, a token, configurations, and the processes on their core.
+//! The gateways between load and upstream: the issuer's key, a token, configurations, and the processes on their core.
 //!
-//! Owns what is written for Logmark and HAProxy and how they are started. Look next at `load`.
+//! Owns the configurations of Logmark and HAProxy and the start of both. Look next at `load`.
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
@@ -19,23 +19,23 @@ use serde_json::json;
 use crate::load::Request;
 use crate::upstream::SMALL_EVENTS;
 
-/// The release build of what is measured.
+/// The release build to measure.
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_logmark");
 const GATEWAY_CORE: &str = "0";
 const ISSUER: &str = "https://issuer.example";
 /// Jiffies in a second, for all of Linux's user interfaces (proc(5), `USER_HZ`).
 const TICKS: f64 = 100.0;
 
-/// What a gateway writes of itself. It goes to /dev/null: formatted and written, but stored nowhere.
+/// The logs of a gateway. They go to /dev/null: formatted and written, but not stored.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Telemetry {
-    /// Nothing for a request.
+    /// No lines for requests.
     Quiet,
     /// Logmark: a log line and an audit line for each request, as by default; HAProxy: its HTTP log.
     Default,
 }
 
-/// A folder with keys and configurations, and a good token.
+/// A folder with keys and configurations, and a valid token.
 pub(crate) struct World {
     folder: tempfile::TempDir,
     token: String,
@@ -74,7 +74,7 @@ impl Gateway {
         std::fs::read_to_string(format!("/proc/{}/{file}", self.child.id())).unwrap()
     }
 
-    /// Time on the core so far, its own and the system's for it.
+    /// User and system CPU time so far.
     pub(crate) fn cpu_seconds(&self) -> f64 {
         let stat = self.proc("stat");
         let (_, fields) = stat.rsplit_once(") ").unwrap();
@@ -82,7 +82,7 @@ impl Gateway {
         ticks.sum::<f64>() / TICKS
     }
 
-    /// The most memory that it ever had, in KiB.
+    /// The peak of its memory, in KiB.
     pub(crate) fn peak_kib(&self) -> u64 {
         let status = self.proc("status");
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
@@ -128,7 +128,7 @@ impl World {
         Gateway::start(binary, &["serve", "--config", &file], self.folder.path(), address)
     }
 
-    /// HAProxy on one thread, its connections to the upstream shared and kept.
+    /// HAProxy on one thread, with shared persistent connections to the upstream.
     pub(crate) fn haproxy(&self, upstream: SocketAddr, telemetry: Telemetry) -> Gateway {
         let address = free_address();
         let log = match telemetry {
@@ -159,14 +159,14 @@ impl World {
         Gateway::start(Path::new("haproxy"), &["-db", "-f", &file], self.folder.path(), address)
     }
 
-    /// A caller's request for one page, which makes one call of it; the same for every gateway.
+    /// A caller's request for one page, which causes one call; the same for every gateway.
     pub(crate) fn ask(&self, gateway: SocketAddr) -> Request {
         let url =
             format!("http://{gateway}/logs/:acme:api/web-1?from=head&start=1700000000000&end=1700000100000&limit={SMALL_EVENTS}");
         Request { url, method: "GET", headers: vec![("authorization", format!("Bearer {}", self.token))], body: String::new() }
     }
 
-    /// The call that a gateway makes of it.
+    /// The call that a gateway makes for it.
     pub(crate) fn ask_upstream(&self, upstream: SocketAddr) -> Request {
         let target = "Logs_20140328.GetLogEvents".to_owned();
         let body = json!({ "logGroupName": "/acme/api", "logStreamName": "web-1", "limit": SMALL_EVENTS, "startFromHead": true });
@@ -193,12 +193,12 @@ fn token(pair: &RsaKeyPair) -> String {
     format!("{input}.{}", to_base64url(&signature))
 }
 
-/// An address that nobody listens on now.
+/// An address without a listener.
 fn free_address() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
-/// Does this version know `cache` and `quotas` of a CloudWatch source?
+/// Whether this version supports `cache` and `quotas` of a CloudWatch source.
 pub(crate) fn knows_cache() -> bool {
     static KNOWS: std::sync::LazyLock<bool> = std::sync::LazyLock::new(|| {
         let config = "[[auth.issuers]]\nissuer = \"i\"\naudiences = [\"a\"]\nalgorithms = [\"RS256\"]\nkeys = \"https://i.example/keys\"\n\
@@ -213,7 +213,7 @@ pub(crate) fn knows_cache() -> bool {
     *KNOWS
 }
 
-/// Says what is missing, and ends.
+/// Prints the missing tools and exits.
 pub(crate) fn check_tools() {
     let (missing, how) = ["taskset", "haproxy", "wrk"]
         .iter()
@@ -225,7 +225,7 @@ pub(crate) fn check_tools() {
     }
 }
 
-/// Leaves the gateway's core to the gateways: for this process and what it starts.
+/// Keeps this process and its children off the gateways' core.
 pub(crate) fn keep_to_load_cores() {
     let last = std::thread::available_parallelism().map_or(1, std::num::NonZero::get) - 1;
     assert!(last > 0, "two cores are needed: one for the gateways, one for load and upstream");

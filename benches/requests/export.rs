@@ -1,6 +1,6 @@
-//! A large export of the local source, beside the bare server that sends as many bytes in frames of the same size.
+//! A large export of the local source, beside a bare server that sends as many bytes in frames of the same size.
 //!
-//! The reader is a thread that reads from the socket and counts, so that it takes little of the machine.
+//! The reader is a thread that reads from the socket and counts, so that it uses little CPU time.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -10,7 +10,7 @@ use crate::servers::{Running, Telemetry, World, start_bare};
 
 /// Bytes of a message.
 const MESSAGE: u64 = 264;
-/// Bytes of a frame of the bare server, as of the service.
+/// Bytes of a frame of the bare server, the same as of the service.
 const FRAME: usize = 64 * 1024;
 
 struct Received {
@@ -51,7 +51,7 @@ pub(crate) fn run(megabytes: u64, rounds: u64) {
     }
 }
 
-/// The round with the least processor time.
+/// The round with the least CPU time.
 fn best(rounds: u64, round: impl Fn() -> Received) -> Received {
     let rounds = (0..rounds.max(1)).map(|_| round());
     rounds.min_by(|one, other| one.cpu_seconds.total_cmp(&other.cpu_seconds)).unwrap()

@@ -1,4 +1,4 @@
-//! Small pages, asked again and again on connections that are kept.
+//! Small pages, requested repeatedly on persistent connections.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -14,17 +14,17 @@ use crate::servers::{Running, cpu_seconds};
 
 const TARGET: &str = "/logs/:acme:api/web-1?from=head&limit=10";
 
-/// What the rounds of one server showed.
+/// The figures of the rounds of one server.
 #[derive(Default)]
 pub(crate) struct Figures {
     took: Vec<Duration>,
     per_second: Vec<f64>,
-    /// Microseconds of processor time for a request, of the server and of the client.
+    /// Microseconds of CPU time per request, of the server and of the client.
     server_micros: Vec<f64>,
     client_micros: Vec<f64>,
 }
 
-/// What is compared with another server.
+/// The figures that are compared with another server's.
 #[derive(Clone, Copy)]
 pub(crate) struct Base {
     per_second: f64,

@@ -1,10 +1,10 @@
 //! Small pages and a large export of the local source, over loopback HTTP, beside a bare hyper server that sends the same bytes:
-//! `cargo bench --bench requests` (`-- pages`, `-- export`: one of the two).
+//! `cargo bench --bench requests` (`-- pages`, `-- export`: only one of them).
 //!
 //! `LOGMARK_BENCH_CLIENTS` connections (8), `LOGMARK_BENCH_ROUNDS` (3) of `LOGMARK_BENCH_SECONDS` (3) each,
-//! `LOGMARK_BENCH_EXPORT_MB` (1000). The service is the release binary, a process of its own; the counterpart is this program
-//! started again. Client and servers share the cores. The second ratio compares the processor time of client and server together: on
-//! a machine without other work it is the ratio of requests/s, and other work changes it little.
+//! `LOGMARK_BENCH_EXPORT_MB` (1000). The service is the release binary in a separate process; the bare server is a second process
+//! of this program. Client and servers share the cores. The second ratio compares the CPU time of client and server together: on
+//! an idle machine it equals the ratio of requests/s, and other load changes it little.
 #![expect(clippy::print_stdout, clippy::unwrap_used, clippy::disallowed_methods, reason = "a measurement for a person to read")]
 
 mod servers;
@@ -39,7 +39,7 @@ fn main() {
 async fn pages() {
     let (clients, rounds) = (number("LOGMARK_BENCH_CLIENTS", 8), number("LOGMARK_BENCH_ROUNDS", 3));
     let time = Duration::from_secs(number("LOGMARK_BENCH_SECONDS", 3));
-    // A store has one process at a time.
+    // Only one process can open a store.
     let worlds = [World::new(1000, 70), World::new(1000, 70)];
     let quiet = worlds[0].logmark(Telemetry::Quiet);
     let full = worlds[1].logmark(Telemetry::Default);

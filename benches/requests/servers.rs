@@ -1,6 +1,6 @@
-//! The servers: the release binary over a prepared store, and a bare hyper server, each a process of its own.
+//! The servers: the release binary over a prepared store, and a bare hyper server, each in a separate process.
 //!
-//! Owns keys, configuration, store and token, and how much processor time a server has used.
+//! Owns keys, configuration, store and token, and reads the CPU time of a server.
 
 use std::convert::Infallible;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -19,7 +19,7 @@ use logmark::auth::dev_issuer::DevIssuer;
 use logmark_store::{NewEvent, Options, Store};
 use tokio::net::TcpListener;
 
-/// What the bare server reads its answer from; set, this program is that server.
+/// The file with the bare server's answer. If it is set, this program is the bare server.
 pub(crate) const ANSWER: &str = "LOGMARK_BENCH_ANSWER";
 /// How many times the bare server sends its answer, as one body.
 const REPEATS: &str = "LOGMARK_BENCH_REPEATS";
@@ -28,7 +28,7 @@ const TICKS: f64 = 100.0;
 /// Events of one append.
 const BATCH: u64 = 5_000;
 
-/// A process that is ended with this value.
+/// A process that ends when this value is dropped.
 pub(crate) struct Running {
     child: Child,
     pub(crate) address: SocketAddr,
@@ -42,12 +42,12 @@ impl Drop for Running {
 }
 
 impl Running {
-    /// Processor time so far.
+    /// CPU time so far.
     pub(crate) fn cpu_seconds(&self) -> f64 {
         cpu_seconds(&self.child.id().to_string())
     }
 
-    /// The most memory that it ever had, in MiB.
+    /// The peak of its memory, in MiB.
     pub(crate) fn peak_mib(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
@@ -55,14 +55,14 @@ impl Running {
     }
 }
 
-/// Processor time of a process so far, its own and the system's for it. `process`: a number, or `self`.
+/// User and system CPU time of a process so far. `process`: a number, or `self`.
 pub(crate) fn cpu_seconds(process: &str) -> f64 {
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
     let (_, fields) = stat.rsplit_once(") ").unwrap();
     fields.split(' ').skip(11).take(2).map(|field| field.parse::<f64>().unwrap()).sum::<f64>() / TICKS
 }
 
-/// What the service writes of each request.
+/// The service's log lines of each request.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Telemetry {
     /// Nothing.
@@ -78,12 +78,12 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// A store of so many events, with messages of about this length.
+    /// A store of this many events, with messages of about this length.
     pub(crate) fn new(events: u64, message_bytes: usize) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let issuer = DevIssuer::load_or_create(&folder.path().join("issuer.pem")).unwrap();
         issuer.write_jwks(&folder.path().join("issuer.jwks.json")).unwrap();
-        // The store's blocking calls do not run on the threads of a runtime.
+        // The store's blocking calls must not run on threads of a runtime.
         std::thread::scope(|scope| scope.spawn(|| fill(&folder.path().join("store"), events, message_bytes)).join().unwrap());
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
         let claims = serde_json::json!({
@@ -93,7 +93,7 @@ impl World {
         Self { token: issuer.mint(&claims).unwrap(), folder }
     }
 
-    /// The service over the store. Two of them cannot run at a time.
+    /// The service over the store. Two of them cannot run at the same time.
     pub(crate) fn logmark(&self, telemetry: Telemetry) -> Running {
         let level = match telemetry {
             Telemetry::Quiet => "log_level = \"warn,logmark::cli=info\"\naudit = false\n",
@@ -126,7 +126,7 @@ fn fill(folder: &Path, events: u64, message_bytes: usize) {
     store.create_group("/acme/api", 1).unwrap();
     store.create_stream("/acme/api", "web-1", 1).unwrap();
     let message = |i: u64| {
-        // A multiplication mixes the digits, so that lines are not all alike to the compressor.
+        // A multiplication mixes the digits, so that the lines do not compress too well.
         let mixed = i.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let line =
             format!("192.0.2.{} - - \"GET /things/{i} HTTP/1.1\" 200 {} \"curl/8\" id={mixed:016x}", i % 256, mixed % 100_000);
@@ -145,7 +145,7 @@ fn fill(folder: &Path, events: u64, message_bytes: usize) {
     store.close().unwrap();
 }
 
-/// This program again, as a bare server: what HTTP alone costs. It sends `answer`, `repeats` times as one body.
+/// Starts this program as a bare server, which shows the cost of HTTP alone. It sends `answer` `repeats` times as one body.
 pub(crate) fn start_bare(answer: &[u8], repeats: u64) -> Running {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.env(ANSWER, std::str::from_utf8(answer).unwrap()).env(REPEATS, repeats.to_string()).stdout(Stdio::piped());

@@ -1,5 +1,5 @@
-//! Paths of a mask (the first line, between blanks) and a message (the rest): the masked message is valid JSON that has lost
-//! nothing else, and a message is withheld exactly when `serde_json` refuses it.
+//! Paths of a mask (the first line, separated by spaces) and a message (the rest): the masked message is valid JSON in which only
+//! masked values are changed, and a message is withheld exactly when `serde_json` refuses it.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

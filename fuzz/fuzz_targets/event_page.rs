@@ -1,4 +1,4 @@
-//! An answer of CloudWatch: read as serde_json reads it, written in every layout as its values say.
+//! An answer of CloudWatch: parsed with the same result as `serde_json`, and written with the same values in every layout.
 #![no_main]
 
 #[path = "../../crates/event-page/tests/agreement/reference.rs"]

@@ -1,4 +1,4 @@
-//! A pattern (the first line) and a message (the rest): the matcher says what the naive interpreter says.
+//! A pattern (the first line) and a message (the rest): the matcher agrees with the naive interpreter.
 #![no_main]
 
 #[path = "../../crates/filter-pattern/tests/reference/meaning.rs"]

@@ -1,4 +1,4 @@
-//! Any text is a pattern that prints as itself, or has faults that can be shown.
+//! Any text is a pattern that prints as itself, or has errors that can be rendered.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,4 @@
-//! A row rule: its condition can be written into a query and read again.
+//! A row rule: its condition can be written into a query and parsed again.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

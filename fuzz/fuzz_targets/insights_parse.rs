@@ -1,5 +1,5 @@
-//! Any text is a query that prints as itself, or has faults that can be shown; what it reaches does not depend on how it was
-//! written, and a rewritten query is a query.
+//! Any text is a query that prints as itself, or has errors that can be rendered. Its reach does not depend on its spelling, and
+//! a rewritten query is a valid query.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -47,13 +47,13 @@ fn well_formed(query: &Query) {
     }
 }
 
-/// What was written is kept, by itself and behind a filter.
+/// Rewriting keeps the original text, of the query alone and after a filter.
 fn kept(query: &Query, text: &str) {
     let filtered = query.with_first_filter(&condition(), Nested::Refused);
     for rewritten in [Some(query.clone()), filtered.ok(), query.bound_limit(10).ok()].into_iter().flatten() {
         match rewritten.to_kept_text(text) {
             Ok(kept) => assert_eq!(Query::parse(&kept).as_ref(), Ok(&rewritten), "{kept}"),
-            // White space that becomes blanks can be part of a column's name, to which the text refers.
+            // White space that becomes a space can be part of a column's name, to which the text refers.
             Err(NotKept::Differs) => {
                 let is_odd = |character: char| character.is_whitespace() && !" \t\n".contains(character);
                 assert!(text.contains(is_odd), "{text}: {rewritten}");

@@ -1,7 +1,7 @@
-//! Writes what the corpora of the two languages hold as seeds, one file for each, into `fuzz/corpus/<target>/`; and the two
-//! answers that bring events.
+//! Writes the cases of the two languages' corpora as seeds, one file each, into `fuzz/corpus/<target>/`, and the answers of both
+//! event calls.
 //!
-//! Run from the repository's root, as `make fuzz` does.
+//! Run it from the repository's root, as `make fuzz` does.
 
 use std::fs;
 use std::io;
@@ -15,7 +15,7 @@ fn main() -> io::Result<()> {
         ["match: ", "miss: "].iter().find_map(|key| line.strip_prefix(key)).map(str::to_owned)
     })?;
     let queries = queries("crates/insights/tests/corpus")?;
-    // A pattern and a message that is near in the file are mostly made for each other.
+    // A pattern and a message that are close in the file usually belong together.
     let pairs = patterns.iter().zip(messages.iter().cycle().step_by(2)).map(|(pattern, message)| format!("{pattern}\n{message}"));
     write("filter_pattern_match", &pairs.collect::<Vec<_>>())?;
     write("filter_pattern_parse", &patterns)?;
@@ -35,7 +35,7 @@ fn answers() -> [String; 2] {
     ]
 }
 
-/// What `read` finds in the lines of the corpus files.
+/// The results of `read` for the lines of the corpus files.
 fn cases(folder: &str, read: impl Fn(&str) -> Option<String>) -> io::Result<Vec<String>> {
     let mut found = Vec::new();
     for file in texts(&format!("{folder}/corpus"))? {

@@ -27,7 +27,7 @@ INTEGRATION = {
     "timeoutInMillis": 900_000,
     "passthroughBehavior": "when_no_match",
 }
-# The gateway's own answer for an unknown path, in Logmark's form of errors.
+# The gateway's own answer for an unknown path, as a problem of Logmark.
 NOT_FOUND = {
     "statusCode": 404,
     "responseParameters": {"gatewayresponse.header.Content-Type": "'application/problem+json'"},

@@ -226,7 +226,7 @@ def timed(check):
     begin = time.monotonic()
     try:
         found = check()
-    except Exception as error:  # A check that breaks has not passed.
+    except Exception as error:  # A failing check has not passed.
         found = [f"{check.__name__}: {type(error).__name__}: {error}"]
     return check.__name__, found, time.monotonic() - begin
 

@@ -46,7 +46,7 @@ COMPLETIONS = {"completions/logmark.bash": "bash", "completions/_logmark": "zsh"
 
 
 class Refused(Exception):
-    """The reason why nothing is packed."""
+    """The reason why no package is built."""
 
 
 def version():
@@ -92,7 +92,7 @@ def add(archive, name, content, mode, when):
 def archive(top, files, when):
     """The bytes of the .tar.gz."""
     packed = io.BytesIO()
-    # Without a name and a time in gzip's own head.
+    # Without a name and a time in gzip's header.
     with gzip.GzipFile(filename="", fileobj=packed, mode="wb", mtime=0, compresslevel=6) as squeezed:
         with tarfile.open(fileobj=squeezed, mode="w", format=tarfile.USTAR_FORMAT) as made:
             for name, (content, mode) in sorted(files.items()):
@@ -142,7 +142,7 @@ def pack(binary, folder):
 
 
 def checksums(folder):
-    """As `sha256sum --check` reads them."""
+    """The checksums in the format of `sha256sum --check`."""
     folder = Path(folder)
     packages = sorted(path for path in folder.iterdir() if path.is_file() and path.name != "SHA256SUMS")
     if not packages:

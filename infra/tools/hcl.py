@@ -1,7 +1,7 @@
-"""HCL, as much of it as infra/terraform uses: read, and its expressions evaluated.
+"""Parses HCL, as far as infra/terraform uses it, and evaluates its expressions.
 
-Owns the syntax and the functions. Never knows Terraform's blocks: terraform.py does. What it doesn't know is an error that
-names file and line; checkov reads the same files with a parser of its own, so a mistake here can't go unseen.
+Owns the syntax and the functions; terraform.py knows Terraform's blocks. Unsupported syntax is an error with file and
+line. checkov parses the same files independently, so an error here is detected.
 """
 
 import hashlib
@@ -40,7 +40,7 @@ LEVELS = [("||",), ("&&",), ("==", "!="), ("<", ">", "<=", ">="), ("+", "-"), ("
 
 
 class Parser:
-    """Recursive descent over one text; `base` is the line that the text begins with."""
+    """A recursive descent parser of one text; `base` is the number of its first line."""
 
     def __init__(self, text, source, base=1):
         self.text, self.source, self.base, self.at = text, source, base, 0
@@ -48,7 +48,7 @@ class Parser:
     def error(self, what):
         return HclError(f"{self.source}:{self.base + self.text.count(chr(10), 0, self.at)}: {what}")
 
-    # Tokens: looked at one by one, since what a quote begins depends on nothing but the quote.
+    # Tokens: read one at a time, because a quote begins a template with its own syntax.
 
     def peek(self, newlines=True):
         at = self.at
@@ -116,7 +116,7 @@ class Parser:
                 raise self.error(f"expected a block, found {text!r}")
         return self.body(Block(kind, labels, line), "}")
 
-    # Expressions: tuples, of which the first is what they are.
+    # Expressions: tuples whose first element is the kind.
 
     def expression(self, newlines=True):
         condition = self.binary(0, newlines)
@@ -221,7 +221,7 @@ class Parser:
         return ("for", names, over, key, value, condition)
 
     def template(self):
-        """What follows a quote, to the next one."""
+        """The text after a quote, up to the closing quote."""
         parts, text = [], ""
         while True:
             if self.at >= len(self.text) or self.text[self.at] == "\n":
@@ -252,7 +252,7 @@ def read(path):
 
 
 def names(expression, bound=frozenset()):
-    """Every reference in an expression, as the list of names from its root: ["var", "name"]."""
+    """All references of an expression, each as the list of names from its root: ["var", "name"]."""
     if not isinstance(expression, tuple):
         if isinstance(expression, list):
             for item in expression:
@@ -287,7 +287,7 @@ def names(expression, bound=frozenset()):
 
 
 class Scope(dict):
-    """What the names of an expression stand for; values that are functions are asked for only when they are used."""
+    """The values of the names in an expression; values that are functions are evaluated on use."""
 
     def look_up(self, name):
         if name not in self:

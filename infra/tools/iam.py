@@ -1,7 +1,8 @@
 """IAM policies of an identity, decided as AWS documents it ("Policy evaluation logic", IAM User Guide).
 
-Owns effect, action, resource and condition: an explicit Deny wins, then an Allow, else nothing is allowed. What our policies
-don't use (NotAction, NotResource, policy variables, other operators) is an error, so that nothing is decided by not looking.
+Owns effect, action, resource and condition: an explicit Deny wins, then an Allow, otherwise the call is not allowed.
+Elements that our policies do not use (NotAction, NotResource, policy variables, other operators) are errors, so that
+none is ignored.
 """
 
 import re
@@ -26,7 +27,7 @@ def matches(pattern, text, ignore_case=False):
 
 
 def holds(conditions, context):
-    """Every operator and every key must match; one of a key's values is enough. A key that the call does not have does not match."""
+    """Every operator and every key must match; one value of a key is enough. A key that the call lacks does not match."""
     for operator, keys in conditions.items():
         if operator != "StringEquals":
             raise PolicyError(f"the operator {operator} is not known here")

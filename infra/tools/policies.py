@@ -17,7 +17,8 @@ ACCOUNT, REGION = terraform.ACCOUNT, terraform.REGION
 ARN = f"arn:aws:logs:{REGION}:{ACCOUNT}:"
 # A pattern and an exact name. Recorded names match them; `ELSEWHERE` matches neither, although it starts alike.
 GROUPS = [f"{ARN}log-group:/acme/*", f"{ARN}log-group:/shared/gateway"]
-ELSEWHERE = {"/acme/api": ["/acme-2/api", "/globex/api", "/acme"], "/shared/gateway": ["/shared/gateway-2", "/shared"]}
+ELSEWHERE = {"/acme/api": ["/acme-2/api", "/globex/api", "/acme"], "/shared/gateway": ["/shared/gateway-2", "/shared"], "/logmark/audit": ["/logmark/audit-2", "/logmark/logmark"]}
+AUDIT_GROUP = f"{ARN}log-group:/logmark/audit"
 SOURCE_ROLE = "arn:aws:iam::444455556666:role/logmark-read"
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234"
 SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:logmark-AbCdEf"
@@ -51,7 +52,7 @@ def resources(call):
 
 
 def context(call):
-    """The condition keys of a call. KMS is called by the service that stores the configuration."""
+    """The condition keys of a call. The service that stores the configuration calls KMS."""
     return {"kms:ViaService": f"{call['via']}.{REGION}.amazonaws.com"} if "via" in call else {}
 
 
@@ -66,7 +67,7 @@ def resource_types(calls):
         service, name = action.split(":")
         known = reference.get(service, {}).get("privileges", {}).get(name)
         if not known:
-            found.append(f"{action} is no action that AWS's reference knows")
+            found.append(f"{action} is not an action of AWS's reference")
             continue
         types = set(known["resource_types"]) - {""}
         for call in (call for call in calls if call["action"] == action and service == "logs"):
@@ -77,7 +78,7 @@ def resource_types(calls):
 
 
 class Role:
-    """A role's policies, and the recorded calls that it is for."""
+    """A role's policies, and its recorded calls."""
 
     def __init__(self, name, policies, calls, platform=()):
         self.name, self.policies, self.platform = name, policies, list(platform)
@@ -138,6 +139,8 @@ class Role:
 
 EVENTS = {"logs:GetLogEvents", "logs:FilterLogEvents", "logs:DescribeLogGroups", "logs:DescribeLogStreams", "logs:StartLiveTail"}
 QUERIES = {f"logs:{name}" for name in QUERY}
+# To the group of `[audit] sink = "log_group"`.
+AUDIT = {"logs:CreateLogStream", "logs:PutLogEvents"}
 # SSM and S3 call `kms:Decrypt` for us, so it is not recorded.
 DECRYPT = [{"action": "kms:Decrypt", "via": service} for service in ("ssm", "s3")]
 
@@ -152,7 +155,7 @@ def function(**more):
 
 
 def roles():
-    """Every role in every configuration that changes what it may do."""
+    """Every role in every configuration that changes its permissions."""
     groups = ",".join(GROUPS)
     ssm, s3 = "ssm:/logmark/config", "s3://logmark-config/logmark.toml"
     yield Role("sam, events", function(LogGroupArns=groups, ConfigParameter="/logmark/config"), EVENTS | {"ssm:GetParameter"}, PLATFORM)
@@ -166,10 +169,10 @@ def roles():
     )
     source = {"LogmarkRoleArn": "arn:aws:iam::777788889999:role/logmark", "ExternalId": "0123456789abcdef", "LogGroupArns": groups}
     yield Role("sam source role, events", cfn.Template(ROOT / "sam/source-role.yaml", source).role_policies("Role"), EVENTS)
-    source |= {"Queries": "true", "ReadQuotas": "true"}
+    source |= {"Queries": "true", "ReadQuotas": "true", "AuditLogGroupArn": AUDIT_GROUP}
     yield Role(
-        "sam source role, all", cfn.Template(ROOT / "sam/source-role.yaml", source).role_policies("Role"),
-        EVENTS | QUERIES | {"servicequotas:ListServiceQuotas"},
+        "sam source role, all, audit log", cfn.Template(ROOT / "sam/source-role.yaml", source).role_policies("Role"),
+        EVENTS | QUERIES | AUDIT | {"servicequotas:ListServiceQuotas"},
     )
 
     def module(name, **inputs):
@@ -200,14 +203,20 @@ def roles():
         EVENTS | QUERIES | {"ssm:GetParameter", "servicequotas:ListServiceQuotas"},
     )
     yield Role(
+        "terraform task, audit log",
+        module("fargate", **fargate, log_group_arns=GROUPS, audit_log_group_arn=AUDIT_GROUP).role_policies("logmark"),
+        EVENTS | AUDIT | {"ssm:GetParameter", "servicequotas:ListServiceQuotas"},
+    )
+    yield Role(
         "terraform task, roles of other accounts",
         module("fargate", **fargate, source_role_arns=[SOURCE_ROLE]).role_policies("logmark"), {"ssm:GetParameter", "sts:AssumeRole"},
     )
     source = {"logmark_role_arn": SOURCE_ROLE, "external_id": "0123456789abcdef", "log_group_arns": GROUPS}
     yield Role("terraform source role, events", module("source-role", **source).role_policies("source"), EVENTS)
     yield Role(
-        "terraform source role, all", module("source-role", **source, queries=True, read_quotas=True).role_policies("source"),
-        EVENTS | QUERIES | {"servicequotas:ListServiceQuotas"},
+        "terraform source role, all, audit log",
+        module("source-role", **source, queries=True, read_quotas=True, audit_log_group_arn=AUDIT_GROUP).role_policies("source"),
+        EVENTS | QUERIES | AUDIT | {"servicequotas:ListServiceQuotas"},
     )
 
 

@@ -1,6 +1,6 @@
 """Checks Terraform modules without Terraform, and computes their IAM policies.
 
-Owns Terraform's blocks and references. Knows no provider: that an argument exists is for `terraform validate` to say.
+Owns Terraform's blocks and references. Does not know providers: `terraform validate` checks their arguments.
 """
 
 import re
@@ -11,7 +11,7 @@ import hcl
 from hcl import HclError, Scope, evaluate, names
 
 ACCOUNT, REGION = "111122223333", "eu-central-1"
-# Roots of references, beside the names of resources.
+# Roots of references, in addition to the names of resources.
 ROOTS = {"var", "local", "data", "module", "each", "count", "path", "self"}
 
 
@@ -22,7 +22,7 @@ def walk(block):
 
 
 class Module:
-    """A folder of *.tf, with inputs if it is to be evaluated."""
+    """A folder of *.tf, with inputs for an evaluation."""
 
     def __init__(self, folder, inputs=None):
         self.folder = Path(folder)
@@ -93,7 +93,7 @@ class Module:
         return lambda name: known.get(kind) or (lambda attribute: f"<{kind}.{name}.{attribute}>")
 
     def resource(self, kind, name):
-        """Attributes that only AWS knows stand for themselves; the ARN of a log group is known from its name."""
+        """Attributes that only AWS knows evaluate to their own reference; the ARN of a log group follows from its name."""
         block = self.resources()[(kind, name)]
 
         def attribute(key):
@@ -120,7 +120,7 @@ class Module:
         return evaluate(self.outputs()[name].attributes["value"], self.scope())
 
     def document(self, block):
-        """An aws_iam_policy_document as the policy that it comes to."""
+        """The policy of an aws_iam_policy_document."""
         statements = [self.statement(statement, self.scope()) for statement in block.all("statement")]
         for dynamic in block.all("dynamic"):
             content = dynamic.all("content")[0]
@@ -212,7 +212,7 @@ def unknown(name, known, resources, module, iterators):
         if root == "data" and (rest[0], rest[1]) not in module.data():
             return f"`{text}` does not exist"
         if root == "module" and rest[1] not in module.child_outputs(rest[0]):
-            return f"`{text}` is no output of that module"
+            return f"`{text}` is not an output of that module"
         return None
     if (root, rest[0] if rest else None) not in resources:
         return f"`{text}` does not exist"
@@ -228,7 +228,7 @@ Module.child_outputs = child_outputs
 
 
 def calls(module):
-    """Calls of other modules: each argument exists there, and each that must be given is."""
+    """Calls of other modules: each argument must exist there, and each required argument must be present."""
     found = []
     for name, block in module.modules().items():
         variables = Module(module.folder / evaluate(block.attributes["source"], Scope())).variables()
@@ -265,7 +265,7 @@ def outside_strings(line):
 
 
 def badly_formatted(text):
-    """Differences to `terraform fmt`, as far as detected here: indents, blanks, and the columns of `=`."""
+    """Differences from `terraform fmt`, as far as detected here: indents, spaces, and the columns of `=`."""
     found, depth, run = [], 0, []
     if not text.endswith("\n") or text.endswith("\n\n"):
         found.append((text.count("\n"), "must end with one line break"))
@@ -282,7 +282,7 @@ def badly_formatted(text):
         leading = len(re.match(r"[\s})\],]*", bare).group().replace(" ", "").replace(",", ""))
         if line != line.rstrip() or "\t" in line:
             found.append((number, "blanks at the end, or a tab"))
-        # Several brackets that open on one line count for one step.
+        # Several brackets that open on one line count as one step.
         depth -= bool(leading)
         if line.strip() and len(line) - len(line.lstrip()) != 2 * depth:
             found.append((number, f"is not indented by {2 * depth}"))

@@ -10,6 +10,8 @@ CALLS = [
     {"action": "logs:DescribeLogGroups"}, {"action": "logs:DescribeLogStreams", "logGroup": "/acme/api"},
     {"action": "logs:FilterLogEvents", "logGroup": "/acme/api"}, {"action": "logs:FilterLogEvents", "logGroup": "/shared/gateway"},
     {"action": "logs:GetLogEvents", "logGroup": "/acme/api", "logStream": "prod-1"}, {"action": "logs:StopQuery"},
+    {"action": "logs:CreateLogStream", "logGroup": "/logmark/audit", "logStream": "one"},
+    {"action": "logs:PutLogEvents", "logGroup": "/logmark/audit", "logStream": "one"},
     {"action": "logs:StartLiveTail", "logGroup": "/acme/api"}, {"action": "logs:StartLiveTail", "logGroup": "/shared/gateway"},
 ]
 
@@ -99,6 +101,13 @@ class Proofs(unittest.TestCase):
     def test_what_the_platform_writes_goes_to_our_own_group_alone(self):
         own = allow(["logs:CreateLogStream", "logs:PutLogEvents"], f"{policies.OWN_LOG}:*")
         self.assertEqual(Role("test", policy(READ, LIST, NEVER, own), EVENTS, PLATFORM).mistakes(CALLS), [])
+
+    def test_audit_lines_go_to_their_own_group_alone(self):
+        role = lambda resource: Role("test", policy(READ, LIST, NEVER, allow(sorted(policies.AUDIT), resource)), EVENTS | policies.AUDIT)
+        self.assertEqual(role(f"{policies.AUDIT_GROUP}:*").mistakes(CALLS), [])
+        self.assertIn("is called and not allowed", "\n".join(role(policies.AUDIT_GROUP).mistakes(CALLS)))
+        for wide in (f"{policies.AUDIT_GROUP}*", f"{ARN}log-group:/logmark/*"):
+            self.assertIn("is allowed, which is elsewhere", "\n".join(role(wide).mistakes(CALLS)))
 
     def test_resources_of_the_wrong_type_are_found(self):
         wrong = [{"action": "logs:GetLogEvents", "logGroup": "/acme/api"}, {"action": "logs:NoSuchAction"}]

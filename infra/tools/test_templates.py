@@ -20,14 +20,14 @@ GIVEN = {"Architecture": "arm64", "CursorKeySecretArn": SECRET, "ConfigParameter
 
 
 class Text(str):
-    """What a Java string has that a mapping uses."""
+    """The methods of a Java string that a mapping uses."""
 
     def replaceAll(self, pattern, text):
         return Text(re.sub(pattern, text, self))
 
 
 class Util:
-    """`escapeJavaScript` as Apache Commons has it, which API Gateway uses: `'` becomes `\\'`, which JSON does not know."""
+    """`escapeJavaScript` of Apache Commons, which API Gateway uses: `'` becomes `\\'`, which is not valid JSON."""
 
     def escapeJavaScript(self, text):
         short = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f", '"': '\\"', "'": "\\'", "\\": "\\\\", "/": "\\/"}
@@ -56,7 +56,7 @@ def integration():
 
 
 def merged(template, **names):
-    # Velocity leaves a backslash in a text alone; airspeed takes it for the beginning of an escape.
+    # Velocity does not interpret a backslash in text; airspeed treats it as the beginning of an escape.
     return airspeed.Template(template.replace("\\", "\\\\")).merge(names)
 
 
@@ -77,7 +77,7 @@ class Direct(unittest.TestCase):
         self.assertEqual(sent["logGroupName"], "/acme/api")
 
     def test_what_aws_writes_in_errors_stays_inside(self):
-        # API Gateway takes the first response whose pattern is the whole of the status; the one without a pattern is for the rest.
+        # API Gateway uses the first response whose pattern matches the whole status; the one without a pattern is the default.
         responses = integration()["IntegrationResponses"]
         for status, expected in [("200", "200"), ("400", "400"), ("429", "400"), ("500", "502"), ("503", "502"), ("302", "502")]:
             fitting = [each for each in responses if "SelectionPattern" in each and re.fullmatch(each["SelectionPattern"], status)]

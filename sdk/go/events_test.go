@@ -40,7 +40,7 @@ func TestEventsComeOnceAndInOrderOverManyPages(t *testing.T) {
 	request.PageSize = 777
 	events := acme(t).Events(ctx, request)
 	expectMessages(t, events, allOfBig())
-	// There is nothing more.
+	// The end.
 	expectMessages(t, acme(t).Events(ctx, logmark.EventsRequest{Cursor: events.Cursor()}), []string{})
 }
 

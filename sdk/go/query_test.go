@@ -72,7 +72,7 @@ func TestAQueryThatFailsIsAnError(t *testing.T) {
 	}
 }
 
-// expectStopped fails unless the proxy has seen so many queries being stopped, and the last one ended so.
+// expectStopped fails unless the proxy has seen this many queries stopped, and the last one with that status.
 func expectStopped(t *testing.T, count int) {
 	t.Helper()
 	deleted := seen(t, "DELETE /plain/queries/")

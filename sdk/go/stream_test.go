@@ -67,7 +67,7 @@ func TestAStreamCanBeLeftEarly(t *testing.T) {
 		t.Fatal(err)
 	}
 	stop()
-	// What is buffered still comes.
+	// Buffered events still arrive.
 	_, err = collect(stream)
 	if err == nil || !errors.Is(err, context.Canceled) {
 		t.Fatal(fmt.Sprint(err))

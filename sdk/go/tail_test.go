@@ -13,7 +13,7 @@ func bigTail() logmark.TailRequest {
 	return logmark.TailRequest{Group: "/acme/big", Stream: "web-1", Start: begin}
 }
 
-// take returns the messages of so many events.
+// take returns the messages of the next count events.
 func take(t *testing.T, tail *logmark.Tail, count int) []string {
 	t.Helper()
 	t.Cleanup(tail.Close)

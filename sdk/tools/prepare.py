@@ -40,7 +40,7 @@ def main(source, target):
 
 
 def plain_schema(schema, schemas):
-    """The schema as the generator understands it, at every depth."""
+    """The schema in the form that the generator supports, at every depth."""
     if isinstance(schema, list):
         return [plain_schema(item, schemas) for item in schema]
     if not isinstance(schema, dict):
@@ -56,14 +56,14 @@ def plain_schema(schema, schemas):
 
 
 def list_of_all(schema):
-    """The list in an `allOf`; any other schema as it is."""
+    """The list in an `allOf`; any other schema unchanged."""
     lists = [one for one in schema.get("allOf", []) if one.get("type") == "array"]
     rest = {key: value for key, value in schema.items() if key != "allOf"}
     return {**lists[0], **rest} if lists else schema
 
 
 def text_of_choice(schema):
-    """The text of a choice between a text and a number; any other schema as it is."""
+    """The text of a choice between a text and a number; any other schema unchanged."""
     alternatives = schema.get("oneOf", [])
     texts = [one for one in alternatives if one.get("type") == "string"]
     if len(texts) != 1 or any(one.get("type") not in ("string", "integer", "number") for one in alternatives):
@@ -87,7 +87,7 @@ def without_null(schema):
 
 
 def merged_choice(schema, schemas):
-    """A `oneOf` of plain objects as one object; any other schema as it is."""
+    """A `oneOf` of plain objects as one object; any other schema unchanged."""
     alternatives = [resolved(one, schemas) for one in schema.get("oneOf", [])]
     if not alternatives or "discriminator" in schema or not all("properties" in one for one in alternatives):
         return schema
@@ -103,7 +103,7 @@ def resolved(schema, schemas):
 
 
 def keep_json(operation):
-    """Answers in JSON alone, and no parameter that asks for another format."""
+    """Only answers in JSON, and no parameter that selects another format."""
     for answer in operation["responses"].values():
         content = answer.get("content", {})
         if "application/json" in content:

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::tenant::{Caller, Grant, Limits, Scope, Tenant};
-use super::token::Claims;
+use super::token::{Claims, RequirementsDigest};
 use crate::domain::name::{NameError, SourceName, TenantId};
 use crate::domain::operation::Action;
 use crate::domain::pattern::Pattern;
@@ -18,10 +18,10 @@ const ISSUER: &str = "access keys";
 const CLAIM: &str = "access key";
 const EVERYTHING: &str = "*";
 
-/// The caller behind the access key with this id, of this source.
+/// The caller of the access key with this id, for this source.
 ///
 /// # Errors
-/// Never: the names are constants, and are good ones.
+/// Never: the names are constants and valid.
 pub fn caller(access_key: &str, source: &SourceName) -> Result<Caller, NameError> {
     let actions = [Action::Read, Action::Query, Action::Tail, Action::Write];
     let (groups, claim) = (Pattern::try_from(EVERYTHING)?, Arc::from(CLAIM));
@@ -43,6 +43,7 @@ pub fn caller(access_key: &str, source: &SourceName) -> Result<Caller, NameError
         scopes: Vec::new(),
         expires_at: i64::MAX,
         token_id: None,
+        requirements: RequirementsDigest::default(),
     };
     Ok(Caller {
         claims: Arc::new(claims),

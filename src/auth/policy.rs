@@ -173,7 +173,7 @@ pub fn default_source<'a>(
     grants.find(|grant| asked.is_covered(grant, action) && asked.names_one(grant)).map(|grant| &grant.source)
 }
 
-/// Finds grants and a scope that cover the group and each of the streams named.
+/// Finds grants and a scope that cover the group and each of the named streams.
 fn one_group(caller: &Caller, action: Action, asked: RequestedGroup<'_>) -> Result<Coverage, Denied> {
     let RequestedGroup { group, streams: named, .. } = asked;
     let all: Vec<&Grant> = caller.tenant.grants.iter().filter(|grant| asked.is_covered(grant, action)).collect();
@@ -193,7 +193,7 @@ fn one_group(caller: &Caller, action: Action, asked: RequestedGroup<'_>) -> Resu
         grants: grants.iter().map(|grant| coverage_of(grant)).collect(),
         scoped: scopes.iter().map(|scope| scope.groups.clone()).collect(),
     };
-    // Grants that cover none of the streams named show nothing of them.
+    // Grants that cover none of the named streams show nothing of them.
     let used = grants.iter().copied().filter(|grant| asked.names_one(grant));
     Ok(Coverage { groups: vec![rule], visible: vec![visibility(used).of_streams(named)], reason: Some(reason) })
 }

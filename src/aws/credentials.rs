@@ -217,7 +217,7 @@ mod tests {
     const NOW: Millis = Millis(1_795_168_800_000);
     const HOUR: i64 = 3_600_000;
 
-    /// Gives `key<n>` for the nth call, good for an hour; fails from the call `fails_from` on.
+    /// Returns `key<n>` for the nth call, valid for one hour; fails from the call `fails_from` on.
     #[derive(Debug)]
     struct Counting {
         calls: Arc<AtomicUsize>,

@@ -135,7 +135,7 @@ impl HttpClient for Connector {
     }
 }
 
-/// Our cached credentials as the SDK asks for them.
+/// Logmark's cached credentials as a provider of the SDK.
 struct Provider {
     credentials: Arc<CredentialCache>,
     clock: Arc<dyn Clock>,
@@ -158,7 +158,7 @@ impl ProvideCredentials for Provider {
     }
 }
 
-/// Our clock as the SDK asks for it.
+/// Logmark's clock as a time source of the SDK.
 #[derive(Debug)]
 struct Time(Arc<dyn Clock>);
 

@@ -115,8 +115,8 @@ mod tests {
         bytes.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
-    /// The value of `Authorization` for the signed request, step by step as "Create a signed AWS API request" in the IAM User
-    /// Guide describes it. `date` is `x-amz-date`; the request has the path in its canonical form, and no query.
+    /// The value of `Authorization` for the signed request, computed step by step as in "Create a signed AWS API request" in the
+    /// IAM User Guide. `date` is `x-amz-date`; the path is in its canonical form, and the request has no query.
     fn authorization(
         signer: &Signer,
         request: &Request<Full<Bytes>>,

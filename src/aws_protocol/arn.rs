@@ -1,6 +1,6 @@
 //! ARNs of groups, streams and lookup tables: `arn:aws:logs:<region>:<account>:log-group:<name>`.
 //!
-//! Owns their form. The region is that of the request's own signature: one source answers for every region.
+//! Owns their form. The region is the one of the request's signature: one source answers for every region.
 
 /// A group that an ARN names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,7 +11,7 @@ pub struct Resource<'a> {
     pub group: &'a str,
 }
 
-/// Where resources are, as far as an ARN says it.
+/// The region and account of an ARN.
 #[derive(Debug, Clone, Copy)]
 pub struct ArnScope<'a> {
     /// The region.

@@ -1,7 +1,7 @@
-//! The body of a request: received within bounds, and unpacked within bounds once its signature has been verified.
+//! The body of a request: received within limits, and decompressed within limits after its signature has been verified.
 //!
-//! Owns the bounds. A body of PutLogEvents holds at most 1 MiB of messages, of which each byte may be six in JSON, and 10,000 events
-//! around them.
+//! Owns the limits. A body of PutLogEvents has at most 1 MiB of messages, of which each byte may be six bytes in JSON, and 10,000
+//! events around them.
 
 use std::io::Read as _;
 
@@ -17,19 +17,19 @@ use tokio::time::Instant;
 use super::error::ServiceError;
 use crate::sources::page_pool::PagePool;
 
-/// Bytes of a body, as it is received and as it is unpacked.
+/// Maximum bytes of a body, as received and after decompression.
 pub const MAX_BYTES: usize = 8 * 1024 * 1024;
-/// The same for a lookup table: 10 MiB of CSV, whose quotation marks and line ends are two bytes each in JSON.
+/// The same for a lookup table: 10 MiB of CSV, whose quotation marks and line ends take two bytes each in JSON.
 pub const MAX_TABLE_BYTES: usize = 24 * 1024 * 1024;
-/// A body is held as it came, and as values.
+/// A body is in memory twice: as received, and as parsed values.
 const COPIES: u64 = 2;
 /// How long a request waits for memory.
 const MEMORY_WAIT: std::time::Duration = std::time::Duration::from_secs(5);
 
-/// A body and the memory that it is counted with.
+/// A body and its memory reservation.
 #[derive(Debug)]
 pub struct Received {
-    /// The bytes, as they came.
+    /// The bytes as received.
     pub bytes: Bytes,
     max_bytes: usize,
     room: Reservation,
@@ -38,8 +38,7 @@ pub struct Received {
 /// Receives the body.
 ///
 /// # Errors
-/// `RequestEntityTooLargeException`, `ThrottlingException` when there is no memory for it, `SerializationException` when it breaks
-/// off.
+/// `RequestEntityTooLargeException`, `ThrottlingException` without free memory, `SerializationException` when it ends early.
 pub async fn receive(
     headers: &HeaderMap,
     body: Body,
@@ -66,10 +65,10 @@ pub async fn receive(
 }
 
 impl Received {
-    /// The body as its sender meant it, with the memory that it is counted with.
+    /// The decompressed body with its memory reservation.
     ///
     /// # Errors
-    /// As [`receive`]; `SerializationException` for an encoding that we do not take, or bytes that are not in it.
+    /// As [`receive`]; `SerializationException` for an unsupported encoding, or bytes that are not valid in it.
     pub async fn unpacked(
         self,
         headers: &HeaderMap,

@@ -1,6 +1,6 @@
-//! One endpoint: a local source, the operator's key, and what its operations share.
+//! One endpoint: a local source, the operator's key, and the state that its operations share.
 //!
-//! Owns putting these together, and the two steps that every operation begins with: a permit from the policy, and an audit line.
+//! Owns their construction, and the two steps that every operation begins with: a permit from the policy, and an audit line.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,38 +29,38 @@ use crate::limits::TenantLimits;
 use crate::sources::Sources;
 use crate::telemetry::audit::{AuditLine, AuditLog};
 
-/// An endpoint's own part of the service.
+/// The state of an endpoint.
 #[derive(Debug)]
 pub struct Endpoint {
-    /// The source that it speaks for.
+    /// The source that it serves.
     pub source: SourceName,
-    /// The service's sources, of which permits name that one.
+    /// The service's sources; permits name only the endpoint's source.
     pub sources: Sources,
-    /// Whose signatures it takes.
+    /// The keys whose signatures are accepted.
     pub keys: Keys,
     /// The number of the account in ARNs.
     pub account: String,
     /// Seals tokens.
     pub sealer: CursorSealer,
-    /// Tells the time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
     /// Counts queries.
     pub limits: TenantLimits,
     /// The queries that were started here.
     pub started: QueryRegistry,
-    /// Live Tail sessions at a time.
+    /// Places for Live Tail sessions.
     pub live_tails: Arc<Semaphore>,
-    /// Tells open Live Tail sessions that the service stops.
+    /// Tells open Live Tail sessions that the service is stopping.
     pub leaving: watch::Sender<bool>,
-    /// From a request's head to its answer's head.
+    /// The time limit from a request's head to its answer's head.
     pub request_time: Duration,
-    /// All header names and values together, in bytes.
+    /// The limit of all header names and values together, in bytes.
     pub header_bytes: usize,
-    /// The audit lines.
+    /// The audit log.
     pub audit: AuditLog,
 }
 
-/// What an endpoint shares with the rest of the service.
+/// The parts that an endpoint shares with the rest of the service.
 #[derive(Debug)]
 pub struct Shared {
     /// The sources.
@@ -69,19 +69,19 @@ pub struct Shared {
     pub sealer: CursorSealer,
     /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// From a request's head to its answer's head.
+    /// The time limit from a request's head to its answer's head.
     pub request_time: Duration,
-    /// All header names and values together, in bytes.
+    /// The limit of all header names and values together, in bytes.
     pub header_bytes: usize,
-    /// The audit lines.
+    /// The audit log.
     pub audit: AuditLog,
 }
 
 impl Endpoint {
-    /// The endpoint of that source.
+    /// The endpoint of this source.
     ///
     /// # Errors
-    /// Never for the settings of a configuration that was read.
+    /// Never for the settings of a valid configuration.
     pub fn new(source: SourceName, settings: &Settings, shared: Shared) -> Result<Arc<Self>, NameError> {
         let Shared { sources, sealer, clock, request_time, header_bytes, audit } = shared;
         let caller = operator::caller(&settings.access_key, &source)?;
@@ -102,12 +102,12 @@ impl Endpoint {
         }))
     }
 
-    /// Ends the open Live Tail sessions, because the service stops.
+    /// Ends the open Live Tail sessions, because the service is stopping.
     pub fn end_live_tails(&self) {
         self.leaving.send_replace(true);
     }
 
-    /// What its listener serves: requests on every path belong to this protocol.
+    /// The router of its listener: requests on every path belong to this protocol.
     pub fn router(self: Arc<Self>) -> Router {
         Router::new().fallback(serve::handle).with_state(self)
     }
@@ -116,20 +116,20 @@ impl Endpoint {
 /// A verified request, as an operation sees it.
 #[derive(Debug, Clone, Copy)]
 pub struct Call<'a> {
-    /// Where it came to.
+    /// The endpoint that received it.
     pub endpoint: &'a Endpoint,
-    /// Who signed it.
+    /// The caller whose key signed it.
     pub caller: &'a Caller,
     /// Its id, memory and log fields.
     pub context: &'a RequestInfo,
-    /// The region that it was signed for.
+    /// The region of its signature.
     pub region: &'a str,
-    /// When it came.
+    /// The time of receipt.
     pub now: Millis,
 }
 
 impl<'a> Call<'a> {
-    /// Leave to do the operation.
+    /// A permit for the operation.
     ///
     /// # Errors
     /// When the policy refuses it.
@@ -147,7 +147,7 @@ impl<'a> Call<'a> {
         Audit(is_enabled.then(|| AuditLine::new(self.context.audit_context(), permit, group, stream)))
     }
 
-    /// Where ARNs place resources.
+    /// The region and account of ARNs.
     #[must_use]
     pub fn home(&self) -> ArnScope<'a> {
         ArnScope { region: self.region, account: &self.endpoint.account }
@@ -165,7 +165,7 @@ impl<'a> Call<'a> {
 pub struct Audit(Option<AuditLine>);
 
 impl Audit {
-    /// Writes it, with how many items and bytes the operation was about.
+    /// Writes the line with the number of the operation's items and bytes.
     pub fn write(self, items: usize, bytes: usize) {
         if let Some(line) = self.0 {
             line.write(items as u64, bytes as u64, "ok");

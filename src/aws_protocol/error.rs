@@ -1,7 +1,7 @@
-//! Errors in AWS's words, and how each protocol writes them.
+//! AWS's errors, and their form in each protocol.
 //!
-//! Owns codes, texts and statuses. The texts are AWS's own where they are known: clients compare them. Never holds a cause that is
-//! not the caller's affair: that is logged where it happens.
+//! Owns codes, texts and statuses. The texts are AWS's own where they are known, because clients compare them. Never contains an
+//! internal cause: that is logged where it happens.
 
 use std::time::Duration;
 
@@ -12,20 +12,20 @@ use crate::auth::policy::Denied;
 use crate::sources::SourceError;
 use crate::sources::write::WriteError;
 
-/// An error as a client gets it.
+/// An error as the client receives it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServiceError {
     /// The exception's name.
     pub code: &'static str,
-    /// What it says.
+    /// The message.
     pub message: String,
     /// The status of the answer.
     pub status: StatusCode,
-    /// Members of the exception beside its message.
+    /// Members of the exception in addition to its message.
     pub members: Option<serde_json::Value>,
-    /// When a repetition is worth it.
+    /// The time after which a retry can succeed.
     pub retry_after: Option<Duration>,
-    /// What is behind it, for our own log.
+    /// The internal cause, for the log.
     pub cause: Option<String>,
 }
 
@@ -68,7 +68,7 @@ impl ServiceError {
         Self::new("UnknownOperationException", "The requested operation is not supported by this endpoint.")
     }
 
-    /// Something of ours failed; `cause` goes to the log.
+    /// An internal failure; `cause` goes to the log.
     pub fn unavailable(cause: impl Into<String>) -> Self {
         Self {
             status: StatusCode::SERVICE_UNAVAILABLE,
@@ -77,13 +77,13 @@ impl ServiceError {
         }
     }
 
-    /// The client is to come again later.
+    /// The client must retry later.
     #[must_use]
     pub fn throttled(retry_after: Duration) -> Self {
         Self { retry_after: Some(retry_after), ..Self::new("ThrottlingException", "Rate exceeded") }
     }
 
-    /// The body, or what it unpacks to, is larger than this.
+    /// The body, compressed or not, is larger than the limit.
     #[must_use]
     pub fn too_large(limit: usize) -> Self {
         let message = format!("The request body has more than {limit} bytes.");
@@ -147,7 +147,7 @@ impl From<SourceError> for ServiceError {
 impl From<WriteError> for ServiceError {
     fn from(error: WriteError) -> Self {
         match error {
-            // Which of the two it is, the operation knows.
+            // The operation knows which of the two exists.
             WriteError::Exists => Self::new("ResourceAlreadyExistsException", "The specified resource already exists"),
             WriteError::Invalid(text) => Self::invalid(text),
             WriteError::TooMany(text) => Self::new("LimitExceededException", text),

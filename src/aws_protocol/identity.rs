@@ -1,8 +1,8 @@
-//! Whose request is it: the signature against the keys of the configuration.
+//! Verifies the signature of a request with the keys of the configuration.
 //!
-//! Owns the order: the head is read and judged first, so that an unsigned request, or one for another service or time, is refused
-//! before its body is received. What would change the meaning of a request has to be signed: the host, the target, and how the body is
-//! to be read. An unknown key takes the same work as a known one.
+//! Owns the order: the head is parsed and checked first, so that an unsigned request, or one for another service or time, is
+//! refused before its body is received. Every part that changes the meaning of a request must be signed: the host, the target,
+//! and the encoding of the body. A request with an unknown key takes the same work as one with a known key.
 
 use aws_lc_rs::rand;
 use http::request::Parts;
@@ -15,13 +15,13 @@ use crate::auth::tenant::Caller;
 use crate::config::secret::Secret;
 use crate::domain::time::Millis;
 
-/// Headers that decide what a request means: signed where they are there, and there once.
+/// Headers that determine the meaning of a request: if present, each must be signed and occur once.
 const MUST_BE_SIGNED: [&str; 7] =
     ["host", "x-amz-date", "x-amz-target", "content-type", "content-encoding", "x-amz-content-sha256", "smithy-protocol"];
 /// The header with the digest of the body.
 const BODY_DIGEST: &str = "x-amz-content-sha256";
 
-/// The keys whose signatures are taken.
+/// The keys whose signatures are accepted.
 #[derive(Debug)]
 pub struct Keys {
     caller: Caller,
@@ -41,14 +41,14 @@ impl Keys {
     }
 }
 
-/// A signed head, read and for this service and time. Its signature is not verified yet.
+/// A signed head for this service and this time. Its signature is not verified yet.
 #[derive(Debug)]
 pub struct SignedHead<'a> {
     head: Head<'a>,
     signature: SignatureFields<'a>,
 }
 
-/// The head of a request as it was received.
+/// The head of a request as received.
 #[must_use]
 pub fn head(parts: &Parts) -> Head<'_> {
     let mut headers: Vec<(&str, &[u8])> = parts.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
@@ -61,8 +61,8 @@ pub fn head(parts: &Parts) -> Head<'_> {
     Head { method: parts.method.as_str(), path: parts.uri.path(), query: parts.uri.query().unwrap_or(""), headers }
 }
 
-/// Reads and judges what the head says of its signature. `services` are those that the request may be signed for; none: any.
-/// `decoded` are the parameters of its query.
+/// Parses and checks the signature fields of the head. `services`: those that the request may be signed for; empty: any.
+/// `decoded`: the parameters of its query.
 ///
 /// # Errors
 /// [`SignatureError`].
@@ -78,7 +78,7 @@ pub fn signed_head<'a>(
         return Err(SignatureError::Incomplete(text.to_owned()));
     }
     if signature.has_token {
-        // A token belongs to a temporary key, and there are none.
+        // A token belongs to a temporary key, and no temporary keys exist here.
         return Err(SignatureError::UnknownKey);
     }
     for name in MUST_BE_SIGNED {
@@ -100,19 +100,19 @@ pub fn signed_head<'a>(
 }
 
 impl<'a> SignedHead<'a> {
-    /// The region that it is signed for.
+    /// The region of the signature.
     #[must_use]
     pub fn region(&self) -> &'a str {
         self.signature.region
     }
 
-    /// The service that it is signed for.
+    /// The service of the signature.
     #[must_use]
     pub fn service(&self) -> &'a str {
         self.signature.service
     }
 
-    /// Verifies the signature over the head and the body as they were received.
+    /// Verifies the signature over the head and the body as received.
     ///
     /// # Errors
     /// [`SignatureError::UnknownKey`], [`SignatureError::Invalid`].

@@ -1,8 +1,8 @@
-//! The few operations of other services that clients of CloudWatch Logs call as well, and what those protocols look like.
+//! The operations of other services that clients of CloudWatch Logs call as well, and the protocols of these services.
 //!
-//! - STS `GetCallerIdentity`: collectors ask for the number of the account.
-//! - CloudWatch `ListMetrics`: Grafana's health check, in three protocols. There are no metrics.
-//! - CloudWatch Observability Access Manager `ListSinks`: Grafana's editor. There are none.
+//! - STS `GetCallerIdentity`: collectors request the number of the account.
+//! - CloudWatch `ListMetrics`: Grafana's health check, in three protocols. The answer is empty.
+//! - CloudWatch Observability Access Manager `ListSinks`: Grafana's editor. The answer is empty.
 
 use http::StatusCode;
 use serde_json::json;
@@ -31,7 +31,7 @@ pub fn no_sinks() -> Vec<u8> {
     br#"{"Items":[]}"#.to_vec()
 }
 
-/// Answers a form, by its `Action` and the service that it is signed for.
+/// Answers a form, by its `Action` and the service of its signature.
 ///
 /// # Errors
 /// When the service has no such operation.
@@ -89,7 +89,7 @@ pub fn error(protocol: Protocol, fault: &ServiceError, request_id: &str) -> (Sta
     }
 }
 
-/// The same errors have other names where answers are XML.
+/// Some errors have other names in XML answers.
 fn query_code(fault: &ServiceError) -> (StatusCode, &'static str) {
     match fault.code {
         "MissingAuthenticationTokenException" => (StatusCode::FORBIDDEN, "MissingAuthenticationToken"),

@@ -1,7 +1,7 @@
-//! Which service and operation a request is for, by its head alone.
+//! Finds the service and operation of a request from its head.
 //!
-//! Owns the five ways in which AWS's protocols name an operation. Never looks at a body: a form names its operation there, which is
-//! read when the signature has been verified.
+//! Owns the five ways in which AWS's protocols name an operation. Does not read the body: a form names its operation there, which
+//! is read after the signature has been verified.
 
 use http::Method;
 use http::header::CONTENT_TYPE;
@@ -10,12 +10,12 @@ use http::request::Parts;
 use super::logs;
 
 const LOGS_TARGET: &str = "Logs_20140328.";
-/// What `logmark import` asks for.
+/// The target of `logmark import`.
 pub const IMPORT_TARGET: &str = "Logmark.ImportLogEvents";
 /// CloudWatch's own name of its version for metrics.
 const METRICS: &str = "GraniteServiceVersion20100801";
 
-/// How a request is written, and its answer.
+/// The protocol of a request and its answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Protocol {
     /// JSON 1.1 (CloudWatch Logs).
@@ -30,7 +30,7 @@ pub enum Protocol {
     Rest,
 }
 
-/// What a request asks for.
+/// The operation of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RequestedOperation {
     /// An operation of CloudWatch Logs.
@@ -39,20 +39,20 @@ pub enum RequestedOperation {
     ListMetrics,
     /// `ListSinks` of CloudWatch Observability Access Manager.
     ListSinks,
-    /// What the form says.
+    /// A form, whose body names the operation.
     Form,
-    /// Nothing that there is.
+    /// An unknown operation.
     Unknown,
 }
 
-/// A request's protocol, what it asks for, and the services that it may be signed for; none: any.
+/// The protocol of a request, its operation, and the services that it may be signed for; empty: any.
 #[derive(Debug, Clone, Copy)]
 pub struct Route {
-    /// How it is written.
+    /// The protocol.
     pub protocol: Protocol,
-    /// What it asks for.
+    /// The operation.
     pub operation: RequestedOperation,
-    /// For whom it may be signed.
+    /// The services that it may be signed for.
     pub services: &'static [&'static str],
 }
 

@@ -1,7 +1,7 @@
-//! One request, from its head to its answer.
+//! Handles one request, from its head to its answer.
 //!
-//! Owns the order: head, signature, body, operation, answer; and the one log line. Nothing is unpacked or read before the signature
-//! has been verified over what was received.
+//! Owns the order: head, signature, body, operation, answer; and the single log line. Nothing is decompressed or parsed before
+//! the signature has been verified over the received bytes.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -31,7 +31,7 @@ const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 const QUERY_ERROR: HeaderName = HeaderName::from_static("x-amzn-query-error");
 const RETRY_MILLIS: HeaderName = HeaderName::from_static("x-amz-retry-after");
 const SMITHY: HeaderName = HeaderName::from_static("smithy-protocol");
-/// Longest request target. No protocol here has long ones.
+/// Longest request target. No protocol here uses long ones.
 const TARGET_BYTES: usize = 8 * 1024;
 
 /// Answers a request.
@@ -100,7 +100,7 @@ async fn answer(
     let received = body::receive(&parts.headers, body, max_bytes, pool, &context.share()).await?;
     let caller = signed_head.verify(&received.bytes, &endpoint.keys)?;
     context.set_caller(caller);
-    // What comes now is held by the operator, and not by an address that anybody may have.
+    // From here on, memory counts for the operator and not for an address, which anyone may use.
     context.set_share(Share::new(caller.tenant.id.as_str(), NonZeroU32::MIN));
     let (body, room) = received.unpacked(&parts.headers, pool, &context.share()).await?;
     let call = Call { endpoint, caller, context, region: signed_head.region(), now };
@@ -116,8 +116,8 @@ async fn answer(
     counted(Bytes::from(answer?), endpoint, context).map(Answer::Whole)
 }
 
-/// Counts the answer against the memory for answers until it is sent. What was reserved to make it is less than some answers become:
-/// a control character is six bytes in JSON.
+/// Counts the answer against the memory for answers until it is sent. Some answers are larger than the reservation for their
+/// making: a control character is six bytes in JSON.
 fn counted(answer: Bytes, endpoint: &Endpoint, context: &RequestInfo) -> Result<Bytes, ServiceError> {
     let pool = endpoint.sources.page_pool().memory();
     let room = pool.try_reserve(&context.share(), answer.len() as u64).map_err(memory_error)?;
@@ -125,7 +125,7 @@ fn counted(answer: Bytes, endpoint: &Endpoint, context: &RequestInfo) -> Result<
     Ok(answer)
 }
 
-/// What our own logs say of a refusal.
+/// Stores a refusal for the log.
 fn note(context: &RequestInfo, route: Route, fault: &ServiceError) {
     metrics::problem(route.name(), fault.code);
     if let Some(cause) = &fault.cause {
@@ -188,7 +188,7 @@ fn refused(protocol: Protocol, fault: &ServiceError, request_id: &str) -> Respon
     response
 }
 
-/// The headers of every answer. What the request holds is given back when the answer is sent.
+/// The headers of every answer. The request's memory is released when the answer has been sent.
 fn finished(mut response: Response, context: &Arc<RequestInfo>) -> Response {
     if let Ok(id) = HeaderValue::try_from(context.id()) {
         response.headers_mut().insert(REQUEST_ID, id);

@@ -1,7 +1,7 @@
-//! Tokens of pages: where a list or a reading continues, valid for one request.
+//! Tokens of pages: the position at which a list or a reading continues, valid for one request.
 //!
-//! Owns their form: sealed as the cursors of the HTTP API are, for their caller, operation and request, for 24 hours. A token that is
-//! none of ours, altered, expired or another request's is one fault.
+//! Owns their form: sealed like the cursors of the HTTP API, for their caller, operation and request, for 24 hours. An invalid,
+//! altered, expired or foreign token is always the same error.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,26 +11,26 @@ use crate::domain::name::TenantId;
 use crate::domain::time::Millis;
 use crate::http::cursor::CursorSealer;
 
-/// What a token holds.
+/// The content of a token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PageToken {
-    /// What the request was about: see [`fingerprint`].
+    /// The request: see [`fingerprint`].
     of: u64,
-    /// Which way.
+    /// The direction.
     pub way: Direction,
-    /// From where.
+    /// The position.
     pub position: Position,
 }
 
 impl PageToken {
-    /// A place in the answer to the request with this fingerprint.
+    /// A position in the answer to the request with this fingerprint.
     #[must_use]
     pub fn new(of: u64, way: Direction, position: Position) -> Self {
         Self { of, way, position }
     }
 }
 
-/// A number that stands for these texts: a token of another group or filter is not taken for this one's.
+/// A hash of these texts, so that a token of another group or filter is not accepted.
 #[must_use]
 pub fn fingerprint<'a>(texts: impl IntoIterator<Item = &'a str>) -> u64 {
     use aws_lc_rs::digest;
@@ -51,24 +51,24 @@ pub struct Tokens<'a> {
     pub tenant: &'a TenantId,
     /// The keys.
     pub sealer: &'a CursorSealer,
-    /// Now.
+    /// The current time.
     pub now: Millis,
 }
 
 impl Tokens<'_> {
-    /// Writes a place.
+    /// Seals a position.
     ///
     /// # Errors
-    /// `ServiceUnavailableException`, when the system gives no random bytes.
+    /// `ServiceUnavailableException` when the system provides no random bytes.
     pub fn write(self, place: &PageToken) -> Result<String, ServiceError> {
         let sealed = self.sealer.seal(self.operation, self.tenant, self.now, place);
         sealed.map_err(|error| ServiceError::unavailable(error.to_string()))
     }
 
-    /// Reads a token that was given for a request with this fingerprint.
+    /// Opens a token for a request with this fingerprint.
     ///
     /// # Errors
-    /// `InvalidParameterException`, the same for every fault.
+    /// `InvalidParameterException`, the same for every error.
     pub fn read(self, of: u64, token: &str) -> Result<PageToken, ServiceError> {
         let opened = self.sealer.open::<PageToken>(self.operation, self.tenant, self.now, token);
         opened.ok().filter(|place| place.of == of).ok_or_else(ServiceError::bad_token)

@@ -1,7 +1,7 @@
-//! Checking the members of a request, with every fault in one answer, in the words of AWS's own validation.
+//! Checks the members of a request, and reports all errors in one answer, with the texts of AWS's own validation.
 //!
-//! Owns those words, and the constraints that many operations share. Names become the types of [`crate::domain::name`] here, so that
-//! nothing that a client wrote is used before it was checked.
+//! Owns those texts, and the constraints that many operations share. Names become the types of [`crate::domain::name`] here, so
+//! that no unchecked input is used.
 
 use std::fmt::Display;
 use std::ops::RangeInclusive;
@@ -16,36 +16,36 @@ use crate::domain::name::{LogGroupName, LogStreamName, NameError};
 const SHOWN: usize = 600;
 /// The longest name of a group or stream.
 const MAX_NAME: usize = 512;
-/// What a group's name is made of, as AWS writes it.
+/// The characters of a group's name, in AWS's form.
 pub const GROUP_PATTERN: &str = r"[\.\-_/#A-Za-z0-9]+";
-/// What a stream's name is made of.
+/// The characters of a stream's name.
 pub const STREAM_PATTERN: &str = "[^:*]*";
-/// What an identifier of a group is made of.
+/// The characters of a group's identifier.
 pub const IDENTIFIER_PATTERN: &str = r"[\w#+=/:,.@-]*";
 
-/// Reads a JSON body. An absent one is an object without members, and members that are not known are passed over, as AWS does.
+/// Parses a JSON body. A missing body is an object without members, and unknown members are ignored, as AWS does.
 ///
 /// # Errors
 /// `SerializationException`.
 pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ServiceError> {
     let body: &[u8] = if body.iter().all(u8::is_ascii_whitespace) { b"{}" } else { body };
-    // The text of the error would repeat what the client wrote; where it is wrong says as much.
+    // The error's text would repeat the client's input; its position is enough.
     serde_json::from_slice(body).map_err(|error| {
         let (line, column) = (error.line(), error.column());
         ServiceError::serialization(format!("The body is not the JSON that the operation takes: line {line}, column {column}."))
     })
 }
 
-/// The faults that were found so far.
+/// The errors found so far.
 #[derive(Debug, Default)]
 pub struct Validation {
     found: Vec<String>,
-    /// A fault that AWS words otherwise: it is the answer by itself.
+    /// An error for which AWS uses another form: it is the whole answer.
     alone: Option<String>,
 }
 
 impl Validation {
-    /// Notes that a value does not keep to a constraint.
+    /// Records that a value violates a constraint.
     pub fn fail(&mut self, name: &str, value: Option<&dyn Display>, constraint: impl Display) {
         let value = value.map_or_else(String::new, |value| {
             let shown: String = value.to_string().chars().take(SHOWN).collect();
@@ -54,7 +54,7 @@ impl Validation {
         self.found.push(format!("Value{value} at '{name}' failed to satisfy constraint: {constraint}"));
     }
 
-    /// Notes a fault that AWS words otherwise: it is the answer by itself.
+    /// Records an error for which AWS uses another form: it is the whole answer.
     pub fn alone(&mut self, text: impl Into<String>) {
         self.alone.get_or_insert(text.into());
     }
@@ -62,7 +62,7 @@ impl Validation {
     /// Ends the checks.
     ///
     /// # Errors
-    /// `InvalidParameterException` with every fault found.
+    /// `InvalidParameterException` with every error found.
     pub fn finish(self) -> Result<(), ServiceError> {
         if let Some(text) = self.alone {
             return Err(ServiceError::invalid(text));
@@ -74,7 +74,7 @@ impl Validation {
         }
     }
 
-    /// A value that must be there.
+    /// A required value.
     pub fn required<T>(&mut self, name: &str, value: Option<T>) -> Option<T> {
         if value.is_none() {
             self.found.push(format!("Value null at '{name}' failed to satisfy constraint: Member must not be null"));
@@ -95,7 +95,7 @@ impl Validation {
         None
     }
 
-    /// A number of items for a page, or as many as there may be.
+    /// A number of items of a page; the maximum if absent.
     pub fn limit(&mut self, name: &str, value: Option<i64>, most: usize) -> usize {
         let most_number = i64::try_from(most).unwrap_or(i64::MAX);
         self.number(name, value, 1..=most_number).and_then(|value| usize::try_from(value).ok()).unwrap_or(most)
@@ -131,7 +131,7 @@ impl Validation {
         }
     }
 
-    /// One of some words.
+    /// One of the listed words.
     pub fn choice<T: Copy>(&mut self, name: &str, value: Option<&str>, words: &[(&str, T)]) -> Option<T> {
         let value = value?;
         let found = words.iter().find(|(word, _)| *word == value).map(|(_, meaning)| *meaning);
@@ -142,7 +142,7 @@ impl Validation {
         found
     }
 
-    /// A group's name that must be there.
+    /// A required name of a group.
     pub fn group(&mut self, name: &str, value: Option<String>) -> Option<LogGroupName> {
         let value = self.required(name, value)?;
         self.group_name(name, &value)
@@ -152,7 +152,7 @@ impl Validation {
         LogGroupName::try_from(value).map_err(|error| self.name_fault(name, value, &error, GROUP_PATTERN)).ok()
     }
 
-    /// A stream's name that must be there.
+    /// A required name of a stream.
     pub fn stream(&mut self, name: &str, value: Option<String>) -> Option<LogStreamName> {
         let value = self.required(name, value)?;
         LogStreamName::try_from(value.as_str()).map_err(|error| self.name_fault(name, &value, &error, STREAM_PATTERN)).ok()
@@ -194,7 +194,7 @@ impl Validation {
     /// A group by its name or by its ARN.
     ///
     /// # Errors
-    /// When it is another account's.
+    /// When it belongs to another account.
     pub fn identifier(&mut self, name: &str, value: &str, account: &str) -> Result<Option<LogGroupName>, ServiceError> {
         let fits = |c: char| c.is_ascii_alphanumeric() || "_#+=/:,.@-".contains(c);
         if value.is_empty() || value.chars().count() > 2048 {

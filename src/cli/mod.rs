@@ -73,7 +73,7 @@ enum Command {
     /// Import log files (text or JSON, also compressed) into the local source
     #[cfg(feature = "local")]
     Import(import::ImportArgs),
-    /// Check the configuration and report all errors at once; with --online, ask issuers and sources too
+    /// Check the configuration and report all errors at once; with --online, ask issuers, sources and the limit store too
     Check(check::CheckArgs),
     /// Explain whether a token allows an action, with the claim and the grant that decide
     Explain(explain::ExplainArgs),

@@ -17,7 +17,7 @@ use super::configuration::load_from;
 use super::{CliError, note};
 use crate::auth::policy::{Explanation, explain, view_event};
 use crate::auth::tenant::Caller;
-use crate::auth::token::{Claims, GrantedScope, read_unsigned};
+use crate::auth::token::{Claims, GrantedScope, RequirementsDigest, read_unsigned};
 use crate::config::Config;
 use crate::config::error::Location;
 use crate::config::policy_test::{self, EventExpectation, PolicyTest, TestCaller};
@@ -120,6 +120,7 @@ fn check(test: &PolicyTest, config: &Config) -> CheckedTest {
                 scopes: scopes.collect(),
                 expires_at: i64::MAX,
                 token_id: None,
+                requirements: RequirementsDigest::default(),
             };
             check_requests(test, &Caller::new(Arc::new(claims), &config.tenants), &mut checked);
         }
@@ -156,7 +157,7 @@ fn check_claims(test: &PolicyTest, claims: &Claims, checked: &mut CheckedTest) {
     }
 }
 
-/// Compares what a read shows of each event with what is expected.
+/// Compares the visible parts of each event with the expectation.
 fn check_events(test: &PolicyTest, caller: &Caller, checked: &mut CheckedTest) {
     for event in &test.events {
         let EventExpectation { location, group, stream, message, is_visible, fields } = event;

@@ -106,7 +106,7 @@ fn put(node: &mut Node, steps: &[Step], path: &str, leaf: &dyn Fn(&str) -> Node,
     };
     open(node, first);
     let kind = node.value.kind();
-    // A level that exists only through variables has no key of its own, so messages print its path.
+    // A level that exists only through variables has no key, so messages print its path.
     let location = || variable(name, "");
     match (&mut node.value, first) {
         (Value::Array(items), Step::Index(number)) => {

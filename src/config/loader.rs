@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use super::error::{ConfigError, ConfigErrors};
 use super::paths::FileError;
 use super::stamp::{Scan, Stamp};
-use super::tenant_files::{TenantFiles, stamp_of};
+use super::tenant_files::TenantFiles;
 use super::{Config, DEFAULT_FILE, document, read, unicode};
 use crate::files;
 
@@ -112,14 +112,13 @@ impl Loader {
         result
     }
 
-    /// The state of its files now. It costs a look at each file.
+    /// The state of its files now. It costs a look at each file, or at the tenants' files only if the kernel has told a change.
     #[must_use]
-    pub fn scan(&self) -> Scan {
+    pub fn scan(&mut self) -> Scan {
         let files = self.own_file().into_iter().chain(self.named());
-        Scan {
-            files: files.map(|path| (path.to_owned(), Stamp::at(path))).collect(),
-            directory: self.files.directory.as_deref().map(stamp_of),
-        }
+        let files = files.map(|path| (path.to_owned(), Stamp::at(path))).collect();
+        let ReadFiles { directory, tenants, .. } = &mut self.files;
+        Scan { files, directory: directory.as_deref().map(|directory| tenants.watch.stamp(directory)) }
     }
 
     /// The state of its files when it was read last.

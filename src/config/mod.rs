@@ -40,6 +40,7 @@ mod environment;
 mod deserializer;
 mod unsupported;
 mod values;
+mod folder_watch;
 mod forms;
 mod validation;
 mod paths;

@@ -21,7 +21,7 @@ use crate::domain::tenant_filter::{TenantPlace, for_tenant, places};
 
 /// The word that removes masked members.
 const REMOVE: &str = "remove";
-/// Characters of a replacement: it stands in each event for each masked member.
+/// Characters of a replacement: every masked member of each event contains it.
 const MAX_REPLACEMENT: usize = 64;
 /// Characters of the longest tenant id.
 const LONGEST_ID: usize = 128;

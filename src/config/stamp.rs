@@ -2,7 +2,7 @@
 //!
 //! A stamp has what changes when a file is written, renamed over, replaced behind a symbolic link, or made readable: device, inode,
 //! size, both times, permissions. So it works with editors that rename, with the links of a `ConfigMap`, and on NFS, where a
-//! notification of the kernel would miss changes by other machines.
+//! notification of the kernel would miss changes by other machines. See also `folder_watch`, which looks at fewer files.
 
 use std::collections::hash_map::RandomState;
 use std::fs::Metadata;
@@ -20,10 +20,12 @@ pub struct Stamp {
     /// The same for the last change of the content or of the metadata.
     changed: (i64, i64),
     mode: u32,
+    /// Whether the file has several names, so that it can change by another one.
+    has_other_names: bool,
 }
 
 impl Stamp {
-    /// From the metadata of an open file, or of a path behind its links.
+    /// From the metadata of an open file, or of a path with its links followed.
     #[cfg(unix)]
     #[must_use]
     pub fn of(metadata: &Metadata) -> Self {
@@ -34,16 +36,17 @@ impl Stamp {
             modified: (metadata.mtime(), metadata.mtime_nsec()),
             changed: (metadata.ctime(), metadata.ctime_nsec()),
             mode: metadata.mode(),
+            has_other_names: metadata.nlink() > 1,
         }
     }
 
-    /// From the metadata of an open file, or of a path behind its links.
+    /// From the metadata of an open file, or of a path with its links followed.
     #[cfg(not(unix))]
     #[must_use]
     pub fn of(metadata: &Metadata) -> Self {
         let since = metadata.modified().ok().and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok()).unwrap_or_default();
         let modified = (since.as_secs() as i64, i64::from(since.subsec_nanos()));
-        Self { place: (0, 0), size: metadata.len(), modified, changed: modified, mode: 0 }
+        Self { place: (0, 0), size: metadata.len(), modified, changed: modified, mode: 0, has_other_names: false }
     }
 
     /// Of the file at the path; `None` if it cannot be read.
@@ -70,6 +73,8 @@ pub struct DirectoryStamp {
     sum: u64,
     /// Whether the folder cannot be listed.
     is_unreadable: bool,
+    /// Whether a file can change under a name outside of the folder: it is a link, or has several names.
+    has_other_names: bool,
 }
 
 impl DirectoryStamp {
@@ -84,6 +89,18 @@ impl DirectoryStamp {
         /// Random for each process, so that files cannot be made whose stamps have the sum of others.
         static KEYS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
         self.count += 1;
+        self.has_other_names |= stamp.is_none_or(|stamp| stamp.has_other_names);
         self.sum = self.sum.wrapping_add(KEYS.hash_one((name, stamp)));
+    }
+
+    /// Marks that a file of the folder is a symbolic link.
+    pub fn add_link(&mut self) {
+        self.has_other_names = true;
+    }
+
+    /// Whether no file of the folder can change under a name outside of it.
+    #[must_use]
+    pub fn has_only_own_files(&self) -> bool {
+        !self.has_other_names && !self.is_unreadable
     }
 }

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use super::deserializer;
 use super::error::ConfigError;
+use super::folder_watch::FolderWatch;
 use super::issuer::tenant_id;
 use super::paths::{FileError, open};
 use super::source::Declared;
@@ -65,6 +66,16 @@ pub(super) struct TenantFiles {
     known: HashMap<OsString, KnownFile>,
     /// The files as they were read.
     pub(super) stamp: DirectoryStamp,
+    /// Whether they may have changed since.
+    pub(super) watch: FolderWatch,
+}
+
+/// The files of the folder that are to be read.
+#[derive(Default)]
+struct Listing {
+    names: Vec<OsString>,
+    /// Whether one of them is a symbolic link.
+    has_links: bool,
 }
 
 #[derive(Clone)]
@@ -91,10 +102,11 @@ impl TenantFiles {
         validator: &Validator<'_>,
     ) -> Vec<(Arc<Tenant>, PathBuf)> {
         self.stamp = DirectoryStamp::default();
-        let names = match list(directory) {
-            Ok(mut names) => {
-                names.sort_unstable();
-                names
+        self.watch.begin(directory);
+        let Listing { names, has_links } = match list(directory) {
+            Ok(mut listing) => {
+                listing.names.sort_unstable();
+                listing
             }
             Err(error) => {
                 self.stamp = DirectoryStamp::unreadable();
@@ -118,6 +130,10 @@ impl TenantFiles {
                 Err(errors) => validator.extend(errors, Vec::new()),
             }
         }
+        if has_links {
+            self.stamp.add_link();
+        }
+        self.watch.seen(self.stamp);
         self.known = known;
         tenants
     }
@@ -200,7 +216,7 @@ enum FolderError {
 
 /// The names in the folder that are to be read, in any order. Hidden files (those of editors, and the links of a `ConfigMap`) and copies of
 /// editors are left out.
-fn list(directory: &Path) -> Result<Vec<OsString>, FolderError> {
+fn list(directory: &Path) -> Result<Listing, FolderError> {
     let failed = |error: std::io::Error| match error.kind() {
         std::io::ErrorKind::NotFound => FolderError::Missing(directory.to_owned()),
         std::io::ErrorKind::NotADirectory => FolderError::NotAFolder(directory.to_owned()),
@@ -216,23 +232,29 @@ fn list(directory: &Path) -> Result<Vec<OsString>, FolderError> {
         }
         _ => {}
     }
-    let mut names = Vec::new();
+    let mut listing = Listing::default();
     for entry in std::fs::read_dir(directory).map_err(failed)? {
-        let name = entry.map_err(failed)?.file_name();
-        if !is_ignored(&name) {
-            names.push(name);
+        let entry = entry.map_err(failed)?;
+        let name = entry.file_name();
+        if is_ignored(&name) {
+            continue;
         }
-        if names.len() > MAX_FILES {
+        listing.has_links |= !entry.file_type().is_ok_and(|kind| kind.is_file());
+        listing.names.push(name);
+        if listing.names.len() > MAX_FILES {
             return Err(FolderError::TooMany);
         }
     }
-    Ok(names)
+    Ok(listing)
 }
 
 /// The stamp of the folder now.
 pub(super) fn stamp_of(directory: &Path) -> DirectoryStamp {
-    let Ok(names) = list(directory) else { return DirectoryStamp::unreadable() };
+    let Ok(Listing { names, has_links }) = list(directory) else { return DirectoryStamp::unreadable() };
     let mut stamp = DirectoryStamp::default();
+    if has_links {
+        stamp.add_link();
+    }
     names.iter().for_each(|name| stamp.add(name, Stamp::at(&directory.join(name))));
     stamp
 }

@@ -148,7 +148,7 @@ impl Value {
 /// # Errors
 /// The first syntax error; later ones may only follow from it.
 pub(super) fn read(file: &str, text: &str) -> Result<Node, ConfigError> {
-    let lines = Lines { file: file.into(), text };
+    let lines = Lines::of(file, text);
     let document = DeTable::parse(text).map_err(|error| ConfigError {
         location: lines.point(error.span().map_or(0, |span| span.start)),
         key: String::new(),
@@ -189,17 +189,45 @@ fn value(parsed: &DeValue<'_>, location: &dyn Fn(Range<usize>) -> Location) -> V
     }
 }
 
-/// Finds lines and columns.
+/// Finds lines and columns. A document has a location for each key and value, so its text is not searched for each.
 struct Lines<'a> {
     file: Arc<str>,
     text: &'a str,
+    /// Where each line begins.
+    starts: Vec<usize>,
 }
 
-impl Lines<'_> {
+impl<'a> Lines<'a> {
+    fn of(file: &str, text: &'a str) -> Self {
+        let starts = std::iter::once(0).chain(memchr::memchr_iter(b'\n', text.as_bytes()).map(|end| end + 1)).collect();
+        Self { file: file.into(), text, starts }
+    }
+
     fn point(&self, offset: usize) -> Location {
-        let before = self.text.get(..offset).unwrap_or(self.text);
-        let before = before.strip_prefix('\u{feff}').unwrap_or(before);
-        let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
-        Location::Point { file: Arc::clone(&self.file), line: before.matches('\n').count() + 1, column }
+        let offset = if self.text.is_char_boundary(offset) { offset } else { self.text.len() };
+        let line = self.starts.partition_point(|start| *start <= offset);
+        let start = line.checked_sub(1).and_then(|index| self.starts.get(index)).copied().unwrap_or(0);
+        let before = self.text.get(start..offset).unwrap_or("");
+        let before = if start == 0 { before.strip_prefix('\u{feff}').unwrap_or(before) } else { before };
+        Location::Point { file: Arc::clone(&self.file), line, column: before.chars().count() + 1 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_and_columns_are_those_of_the_text() {
+        let text = "\u{feff}a = 1\n\né = [\r\n  2]";
+        let lines = Lines::of("file", text);
+        for offset in (0..=text.len()).filter(|offset| text.is_char_boundary(*offset)) {
+            let before = text[..offset].strip_prefix('\u{feff}').unwrap_or(&text[..offset]);
+            let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
+            let expected = Location::Point { file: "file".into(), line: before.matches('\n').count() + 1, column };
+            assert_eq!(lines.point(offset), expected, "{offset}");
+        }
+        assert_eq!(lines.point(1), lines.point(text.len()), "not a boundary");
+        assert_eq!(lines.point(1000), lines.point(text.len()));
     }
 }

@@ -97,7 +97,7 @@ impl<'a> Key<'a> {
         Self { validator, path: String::new(), node: Some(root), is_muted: false, location, value_location: location }
     }
 
-    /// The key at `path` that is the root of a document of its own.
+    /// The key at `path` that is the root of a separate document.
     pub(super) fn of_document(validator: &'a Validator<'a>, root: &'a Node, path: String) -> Self {
         Self { path, ..Self::root(validator, root) }
     }
@@ -163,7 +163,7 @@ impl<'a> Key<'a> {
         self.location
     }
 
-    /// Whether the key is in the file or the environment, with whatever value.
+    /// Whether the key is in the file or the environment, with any value.
     pub(super) fn is_set(&self) -> bool {
         self.node.is_some()
     }

@@ -218,7 +218,7 @@ pub(super) fn bytes<'de, const LEAST: u64, const MOST: u64, T: TryFrom<u64>, D: 
     fit(bytes, LEAST..=MOST).ok_or_else(|| D::Error::custom(format_args!("must be from {LEAST} to {MOST} bytes")))
 }
 
-/// A string whose type error says what it stands for.
+/// A string whose type error names its meaning.
 struct TextVisitor(&'static str);
 
 impl Visitor<'_> for TextVisitor {

@@ -100,7 +100,7 @@ pub struct EventPage {
     pub next: Position,
     /// The position of older events; `None` if the source cannot read backwards from here.
     pub previous: Option<Position>,
-    /// Whether the source knows that there are no more events now in the direction.
+    /// Whether the source knows that no more events follow now in the direction.
     pub at_end: bool,
     /// The age.
     pub age: PageAge,

@@ -25,7 +25,8 @@ pub enum Action {
     Tail,
     /// List and describe groups and streams.
     Describe,
-    /// Change what a source holds. It has no word: neither a token nor the configuration can give it, only the operator's own key.
+    /// Change the content of a source. It has no name: neither a token nor the configuration can grant it, only the operator's
+    /// own key.
     Write,
 }
 

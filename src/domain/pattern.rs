@@ -165,7 +165,7 @@ mod tests {
         assert_eq!(longer("/a", "/b"), None);
     }
 
-    /// The definition, as slow and plain as can be.
+    /// The definition, without optimisation.
     fn oracle(pattern: &[u8], name: &[u8]) -> bool {
         match pattern.split_first() {
             None => name.is_empty(),

@@ -67,7 +67,8 @@ pub struct TailLogs {
     pub tailing: Tailing,
     /// The source; `None`: the first that covers it.
     pub source: Option<SourceName>,
-    /// Where the history begins that the request asks for before new events; `None`: it asks for none, or a cursor resumes it.
+    /// The start of the history that the request asks for before new events; `None` without a history, or when a cursor resumes
+    /// it.
     pub history: Option<Millis>,
 }
 

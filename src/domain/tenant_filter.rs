@@ -9,7 +9,7 @@ use logmark_filter_pattern::ast::{Comparison, Condition, Field, Operand, Pattern
 use super::filter::EventFilter;
 use super::name::TenantId;
 
-/// What stands for the id.
+/// The placeholder of the id.
 pub const PLACEHOLDER: &str = "{tenant}";
 
 /// A part of a pattern that has the placeholder.

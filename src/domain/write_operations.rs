@@ -145,7 +145,7 @@ pub struct ReadTags {
 
 operation!(ReadTags, "readTags", Describe, self => Target::Group(&self.group));
 
-/// An event that is to be stored.
+/// An event to store.
 #[derive(Clone, PartialEq, Eq)]
 pub struct NewEvent {
     /// When it happened, epoch milliseconds.

@@ -38,7 +38,7 @@ pub struct Asset {
     gzip: OnceCell<Bytes>,
 }
 
-/// The bytes as they are in the binary.
+/// The bytes in the binary, unchanged.
 #[derive(Debug, Clone)]
 enum Source {
     Plain(Bytes),

@@ -257,12 +257,12 @@ impl App {
         parts.uri = tickets::without(&parts.uri)?;
         let policy = self.policy();
         if !policy.verifier.still_trusts(&claims) {
-            return Err(ApiError::InvalidTicket("its issuer is not accepted any more"));
+            return Err(ApiError::InvalidTicket("its issuer is not accepted any more, or has other requirements"));
         }
         Ok(Caller::new(claims, &policy.tenants))
     }
 
-    /// The permit that a caller would get now, for an answer that goes on for long.
+    /// The permit that the caller would get now, for a long answer.
     ///
     /// # Errors
     /// If the request would be refused.
@@ -292,7 +292,7 @@ impl App {
         let policy = self.policy();
         let Some(credential) = credential else {
             if !policy.verifier.still_trusts(&caller.claims) {
-                return Err(ApiError::InvalidToken("its issuer is not accepted any more".to_owned()));
+                return Err(ApiError::InvalidToken("its issuer is not accepted any more, or has other requirements".to_owned()));
             }
             return match time {
                 TokenTime::Now if self.has_expired(caller) => Err(ApiError::ExpiredToken),

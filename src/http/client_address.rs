@@ -97,7 +97,7 @@ mod tests {
         for value in values {
             headers.append(name, value.parse().unwrap());
         }
-        // The other header never counts.
+        // The other header is ignored.
         let other = if header == ForwardingHeader::Forwarded { "x-forwarded-for" } else { "forwarded" };
         headers.append(other, "for=198.51.100.66, 198.51.100.66".parse().unwrap());
         Proxies { trusted, header }.client(peer.parse().unwrap(), &headers).to_string()
@@ -106,12 +106,12 @@ mod tests {
     #[test]
     fn the_header_counts_from_the_right_and_only_behind_trusted_proxies() {
         for (peer, values, expected) in [
-            // No proxy, or one that nobody trusts.
+            // No proxy, or an untrusted one.
             ("192.0.2.1", &["203.0.113.9"][..], "192.0.2.1"),
             ("10.0.0.1", &[], "10.0.0.1"),
             ("10.0.0.1", &["203.0.113.9"], "203.0.113.9"),
             ("::ffff:10.0.0.1", &["203.0.113.9"], "203.0.113.9"),
-            // What stands further left is the client's own claim.
+            // Values further left are the client's own claim.
             ("10.0.0.1", &["198.51.100.1, 203.0.113.9"], "203.0.113.9"),
             ("10.0.0.1", &["198.51.100.1", "203.0.113.9"], "203.0.113.9"),
             ("10.0.0.1", &["10.9.9.9, 203.0.113.9, 10.0.0.2"], "203.0.113.9"),
@@ -122,7 +122,7 @@ mod tests {
             ("10.0.0.1", &["[2001:db8::7]:4711"], "2001:db8::7"),
             ("10.0.0.1", &["[2001:db8::7]"], "2001:db8::7"),
             ("10.0.0.1", &["::ffff:203.0.113.9"], "203.0.113.9"),
-            // What is not an address ends the walk at the proxy that passed it on.
+            // A value that is not an address ends the walk at the proxy that forwarded it.
             ("10.0.0.1", &["203.0.113.9, unknown"], "10.0.0.1"),
             ("10.0.0.1", &["203.0.113.9, unknown, 10.0.0.2"], "10.0.0.2"),
             ("10.0.0.1", &[""], "10.0.0.1"),

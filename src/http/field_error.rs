@@ -191,8 +191,8 @@ impl FieldError {
 pub fn query_too_long(length: usize, most: usize) -> ApiError {
     let save = length.saturating_sub(most);
     let detail = format!(
-        "with the conditions that the service adds (time range, permitted streams) the query has {length} characters, and the source \
-         of the logs allows {most}; make it {save} characters shorter"
+        "with the conditions that the service adds (time range, permitted streams, row rules) the query has {length} characters, and \
+         the source of the logs allows {most}; make it {save} characters shorter, or query fewer log groups at a time"
     );
     ApiError::InvalidText { language: Language::Query, errors: FieldError::at("/query", detail).into() }
 }

@@ -40,7 +40,7 @@ pub struct RequestInfo {
     id: String,
     trace: TraceContext,
     tenant: OnceLock<TenantId>,
-    /// The states of the tenant's limits, one for each limit that was asked.
+    /// The states of the tenant's limits, one for each checked limit.
     limits: Mutex<Vec<LimitState>>,
     /// Counts the bytes of the answer.
     sent: Mutex<Option<ByteReservation>>,

@@ -81,7 +81,7 @@ fn deflate(bytes: &[u8]) -> Option<Vec<u8>> {
 mod tests {
     use super::*;
 
-    /// Names as Lambda makes them: 32 digits of hexadecimal each that nothing else tells.
+    /// Stream names in Lambda's form, each with 32 random hexadecimal digits.
     fn lambda_streams(count: usize) -> Vec<String> {
         let mut state = 0x5eed_u64;
         let mut word = || {

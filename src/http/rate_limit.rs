@@ -1,12 +1,13 @@
-//! The headers `RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-10), from the states of a tenant's limits.
+//! The headers `RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-10), from the states of a tenant's
+//! limits.
 //!
-//! Owns their form: a list of structured fields, an item for each limit that was asked. [`crate::limits`] decides.
+//! Owns their form: a list of structured fields, an item for each checked limit. [`crate::limits`] decides.
 
 use std::time::Duration;
 
 use crate::limits::limit::{Budget, Limit, LimitState, Work};
 
-/// The values of `RateLimit-Policy` and `RateLimit`; `None`: no limit was asked.
+/// The values of `RateLimit-Policy` and `RateLimit`; `None` if no limit was checked.
 #[must_use]
 pub fn headers(states: &[LimitState]) -> Option<[(&'static str, String); 2]> {
     if states.is_empty() {
@@ -40,7 +41,7 @@ fn policy(state: &LimitState) -> String {
     }
 }
 
-/// `r`: what is left; `t`: the seconds until more is left, if that is known.
+/// `r`: the remaining units; `t`: the seconds until more are available, if known.
 fn remaining(state: &LimitState) -> String {
     let LimitState { limit, remaining, reset, .. } = *state;
     let name = name(limit);

@@ -336,7 +336,7 @@ mod tests {
         let request = activity.begin();
         tokio::time::sleep(Duration::from_secs(100)).await;
         drop(request);
-        // 59 s without a request are no fault, and the next request has its whole time from its first byte on.
+        // 59 s without a request are allowed, and the time limit of the next request starts at its first byte.
         let begun = Instant::now();
         let peer = tokio::spawn(async move {
             tokio::time::sleep(Duration::from_secs(59)).await;

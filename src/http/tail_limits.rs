@@ -67,7 +67,7 @@ impl TailsExceeded {
 }
 
 impl TailLimits {
-    /// Limits for a process with so many tails.
+    /// Limits for a process with this many tails.
     #[must_use]
     pub fn new(total: usize) -> Self {
         Self { total: MemoryPool::new(total as u64, NO_QUEUE), drain: watch::channel(false).0 }

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::cursor::{BadKey, CursorSealer};
 use super::packed_request::PackedRequest;
 use super::problem::ApiError;
-use crate::auth::token::{Claims, GrantedScope};
+use crate::auth::token::{Claims, GrantedScope, RequirementsDigest};
 use crate::domain::name::TenantId;
 use crate::domain::time::Millis;
 
@@ -53,6 +53,7 @@ struct Ticket {
     tenant: String,
     token_id: Option<String>,
     token_expires_at: i64,
+    requirements: RequirementsDigest,
     scopes: Vec<ClaimScopes>,
 }
 
@@ -127,6 +128,7 @@ impl Tickets {
             tenant: claims.tenant.to_string(),
             token_id: claims.token_id.clone(),
             token_expires_at: claims.expires_at,
+            requirements: claims.requirements,
             scopes,
         };
         let packed = PackedRequest::pack(&ticket)
@@ -167,6 +169,7 @@ impl Tickets {
             scopes: scopes.collect(),
             expires_at: ticket.token_expires_at,
             token_id: ticket.token_id,
+            requirements: ticket.requirements,
         }))
     }
 
@@ -252,7 +255,7 @@ fn pairs(target: &Uri) -> impl Iterator<Item = (String, String)> {
     })
 }
 
-/// The decoded text. What does not decode stays as it is: the parser of the request refuses it.
+/// The decoded text. Text that cannot be decoded stays unchanged, and the parser of the request refuses it.
 fn decoded(text: &str) -> String {
     percent_decode_str(text).decode_utf8().map_or_else(|_| text.to_owned(), std::borrow::Cow::into_owned)
 }
@@ -287,6 +290,7 @@ mod tests {
             scopes: (0..scopes).map(scope).collect(),
             expires_at: NOW.0 / 1000 + 3600,
             token_id: Some("id".to_owned()),
+            requirements: RequirementsDigest::default(),
         }
     }
 

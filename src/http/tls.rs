@@ -39,7 +39,7 @@ pub enum TlsError {
     },
 }
 
-/// A certificate and its key, as they are on disk now.
+/// A certificate and its key, as currently on disk.
 #[derive(Debug)]
 pub struct Certificates {
     current: ArcSwap<Current>,

@@ -141,6 +141,17 @@ impl TenantLimits {
         Err("this build cannot share limits: build with the feature `redis`".to_owned())
     }
 
+    /// Checks that the store answers, takes the user and the password, and takes writes. Returns what was found, in words.
+    ///
+    /// # Errors
+    /// Why it does not.
+    pub async fn check_store(store: &LimitStore) -> Result<String, String> {
+        #[cfg(feature = "redis")]
+        return shared::SharedStore::check(store).await;
+        #[cfg(not(feature = "redis"))]
+        Self::with_store(Arc::new(crate::domain::time::SystemClock), store).map(|_unreachable| String::new())
+    }
+
     /// Creates the metrics, and waits until the store answers, or until its first failure. Without it the first requests would
     /// use the local share.
     pub async fn connect(&self) {

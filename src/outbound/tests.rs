@@ -56,7 +56,7 @@ async fn the_deadline_is_for_the_whole_answer() {
     }
 }
 
-/// A server for `localhost` with a certificate of its own making, and that certificate.
+/// A server for `localhost` with a self-signed certificate, and that certificate.
 async fn serving_tls() -> (u16, rustls_pki_types::CertificateDer<'static>) {
     let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
     let certificate = made.cert.der().clone();

@@ -62,7 +62,7 @@ pub(super) async fn bind(config: &Config) -> Result<(Vec<SocketAddr>, Vec<TcpLis
     Ok((addresses, listeners))
 }
 
-/// Serves them until the sender is told `true`; then they drain as the public listener does.
+/// Serves them until the sender sends `true`; then they drain like the public listener.
 pub(super) fn serve(
     endpoints: &[Arc<Endpoint>],
     listeners: Vec<TcpListener>,

@@ -1,7 +1,7 @@
-//! `logmark check --online`: whether issuers and sources answer, and in words why one does not.
+//! `logmark check --online`: whether issuers, sources and the limit store answer, and in words why one does not.
 //!
 //! Owns the checks and their texts. Each is bounded in time, changes nothing, and shows no log data. A local source is only looked at
-//! from outside, because a running service may have it open.
+//! from outside, because a running service may have it open. See also `sources::cloudwatch::probe` for the permissions in AWS.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -17,10 +17,13 @@ use super::opened::settings_of;
 use crate::auth::keys::{AddressPolicy, FetchError, KeyFetcher, KeyLocation, LoadError, load_keys};
 use crate::auth::token::IssuerRules;
 use crate::config::Config;
+use crate::config::audit::AuditSink;
 use crate::config::source::{Source, SourceKind};
+use crate::domain::name::SourceName;
 use crate::domain::time::{Clock, SystemClock};
+use crate::limits::TenantLimits;
 use crate::outbound::{Outbound, date_of};
-use crate::sources::cloudwatch::{Accounts, CloudWatch};
+use crate::sources::cloudwatch::{Accounts, CloudWatch, Needs};
 
 /// Limit of one check. The parts of a check have shorter limits.
 const LIMIT: Duration = Duration::from_secs(25);
@@ -36,25 +39,42 @@ pub struct OnlineCheck {
     pub outcome: Result<String, String>,
 }
 
-/// Checks all issuers and sources of the configuration at the same time.
+/// Several checks of one issuer, source or store: what was checked of it (nothing: itself), and the outcome.
+type Outcomes = Vec<(Option<String>, Result<String, String>)>;
+
+/// Checks all issuers, sources and the limit store of the configuration at the same time.
 ///
 /// # Errors
 /// If connections cannot be made at all.
 pub async fn check_online(config: &Config) -> Result<Vec<OnlineCheck>, String> {
     let outbound = Outbound::new().map_err(|error| error.to_string())?;
     let issuers = config.issuers.iter().map(|rules| {
-        let check: BoxFuture<'_, _> = check_issuer(rules, outbound.clone()).boxed();
+        let check: BoxFuture<'_, Outcomes> = check_issuer(rules, outbound.clone()).map(alone).boxed();
         (format!("issuer {}", rules.issuer), check)
     });
     let sources = config.sources.iter().map(|source| {
-        let check: BoxFuture<'_, _> = check_source(source, config, outbound.clone()).boxed();
+        let check: BoxFuture<'_, Outcomes> = check_source(source, config, outbound.clone()).boxed();
         (format!("source {}", source.name), check)
     });
-    let limited = issuers.chain(sources).map(|(subject, check)| async move {
-        let slow = || Err(format!("no result within {} seconds: check the network and the firewall", LIMIT.as_secs()));
-        OnlineCheck { subject, outcome: tokio::time::timeout(LIMIT, check).await.unwrap_or_else(|_elapsed| slow()) }
+    let store = config.limits.store.iter().map(|store| {
+        let check = TenantLimits::check_store(store).map(|outcome| outcome.map_err(|why| format!("{why}: {}", advice_of(&why))));
+        let check: BoxFuture<'_, Outcomes> = check.map(alone).boxed();
+        (format!("limit store {}", store.url()), check)
     });
-    Ok(join_all(limited).await)
+    let limited = issuers.chain(sources).chain(store).map(|(subject, check)| async move {
+        let slow = || alone(Err(format!("no result within {} seconds: check the network and the firewall", LIMIT.as_secs())));
+        let outcomes = tokio::time::timeout(LIMIT, check).await.unwrap_or_else(|_elapsed| slow());
+        let named = |(part, outcome): (Option<String>, _)| {
+            let subject = part.map_or_else(|| subject.clone(), |part| format!("{subject}, {part}"));
+            OnlineCheck { subject, outcome }
+        };
+        outcomes.into_iter().map(named).collect::<Vec<_>>()
+    });
+    Ok(join_all(limited).await.into_iter().flatten().collect())
+}
+
+fn alone(outcome: Result<String, String>) -> Outcomes {
+    vec![(None, outcome)]
 }
 
 /// Fetches keys as the service does, and compares the clocks.
@@ -131,7 +151,9 @@ fn in_words(error: &LoadError) -> String {
 /// What to do about a connection that fails, by the text of its cause, which comes from the resolver, the socket or TLS.
 fn advice_of(cause: &str) -> &'static str {
     let has = |words: &[&str]| words.iter().any(|word| cause.contains(word));
-    if has(&["lookup address", "not known", "failed to resolve"]) {
+    if has(&["refused the user or the password", "lacks a permission"]) {
+        "check `username` and `password`, and the rights of this user: it needs all keys that begin with `prefix`, and scripts"
+    } else if has(&["lookup address", "not known", "failed to resolve"]) {
         "the name does not resolve: check its spelling and this machine's DNS"
     } else if has(&["private or loopback"]) {
         "the discovery document leads into a private network; set `allow_private_jwks_uri = true` if that is meant"
@@ -141,6 +163,8 @@ fn advice_of(cause: &str) -> &'static str {
         "the TLS certificate is not valid at this time: check this machine's clock, and the certificate"
     } else if has(&["certificate", "UnknownIssuer", "NotValidForName"]) {
         "TLS: the server's certificate is not trusted: check the name, and the certificate authorities of this machine"
+    } else if has(&["an answer takes longer"]) {
+        "place the store near the service, or raise `timeout`"
     } else if has(&["deadline", "timed out", "elapsed"]) {
         "no connection in time: check the network and the firewall"
     } else if has(&["InvalidContentType", "corrupt message", "tls", "TLS"]) {
@@ -164,18 +188,43 @@ fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     text
 }
 
-async fn check_source(source: &Source, config: &Config, outbound: Outbound) -> Result<String, String> {
+async fn check_source(source: &Source, config: &Config, outbound: Outbound) -> Outcomes {
     match &source.kind {
         SourceKind::CloudWatch(cloudwatch) => {
-            let settings = settings_of(&source.name, cloudwatch, config)?;
-            let made = CloudWatch::connect(settings, outbound, Arc::new(SystemClock), &Accounts::default());
-            made.map_err(|error| error.to_string())?.probe().await
+            let made = settings_of(&source.name, cloudwatch, config).and_then(|settings| {
+                let made = CloudWatch::connect(settings, outbound, Arc::new(SystemClock), &Accounts::default());
+                made.map_err(|error| error.to_string())
+            });
+            match made {
+                Ok(made) => made.probe(&needs(config, &source.name)).await,
+                Err(why) => alone(Err(why)),
+            }
         }
         SourceKind::Local { path, .. } => {
             let path = path.clone();
-            tokio::task::spawn_blocking(move || check_folder(&path)).await.map_err(|error| error.to_string())?
+            let checked = tokio::task::spawn_blocking(move || check_folder(&path)).await;
+            alone(checked.unwrap_or_else(|error| Err(error.to_string())))
         }
     }
+}
+
+/// What grants and the audit log need of the source.
+fn needs(config: &Config, source: &SourceName) -> Needs {
+    let mut needs = Needs::default();
+    let named = config.tenants.named.values().flat_map(|tenant| &tenant.grants);
+    let template = config.tenants.template.iter().flat_map(|template| &template.grants);
+    for grant in named.chain(template).filter(|grant| grant.source == *source) {
+        for pattern in &grant.groups {
+            needs.actions.entry(pattern.clone()).or_default().extend(grant.actions.iter().copied());
+        }
+    }
+    if let AuditSink::LogGroup { source: of_audit, group } = &config.audit.sink
+        && config.telemetry.audit
+        && of_audit == source
+    {
+        needs.audit_group = Some(group.clone());
+    }
+    needs
 }
 
 /// Looks at the folder of a store without opening it.

@@ -32,7 +32,7 @@ const MAX_WARNINGS: usize = 20;
 /// Why the configuration is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Trigger {
-    /// The operator asked for it.
+    /// A request of the operator.
     Request,
     /// A file has changed.
     Files,
@@ -56,7 +56,7 @@ pub(super) struct Reloading {
     pub(super) loader: Loader,
     /// The configuration in use.
     pub(super) current: Config,
-    /// Told when it is to be read now.
+    /// Notified when the configuration must be read now.
     pub(super) requests: Arc<Notify>,
 }
 

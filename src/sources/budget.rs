@@ -1,8 +1,8 @@
 //! The part of a tenant's limits that a query takes: a place among its concurrent queries, and bytes of the day.
 //!
-//! Owns the rule by which scanned bytes are reserved and settled. Bytes are reserved before a query starts, so that queries that
-//! start together cannot overrun the budget; the query's statistics settle them at its end. Without statistics at its end, all
-//! reserved bytes count, because the query may have scanned them. Never reads a query.
+//! Owns the rule by which scanned bytes are reserved and settled (docs/decisions/015). Bytes are reserved before a query starts, so
+//! that queries that start together cannot overrun the budget; the query's statistics settle them at its end. Without statistics
+//! at its end, all reserved bytes count, because the query may have scanned them. Never reads a query.
 
 use crate::auth::tenant::Limits;
 use crate::domain::name::TenantId;
@@ -10,22 +10,51 @@ use crate::limits::lease::{ByteReservation, Lease};
 use crate::limits::limit::{Budget, LimitExceeded, bytes_of};
 use crate::limits::{Need, TenantLimits};
 
+/// The part of the budget that a query of unknown size reserves: so many can run at a time.
+const UNKNOWN_PART: u64 = 4;
+/// The least part that a query reserves if a similar one has ended.
+const SIMILAR_PART: u64 = 16;
+/// A query reserves so many times the bytes of a similar one: twice for a range up to twice as long, and twice for denser data.
+const SIMILAR_FACTOR: u64 = 4;
+
 /// The bytes that a query can scan, as far as they are known before its start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ScanBound {
-    /// The expected bytes. A query is refused if fewer are left.
-    pub likely: u64,
-    /// The most that it can scan; `None`: unknown, so all that are left are reserved.
-    pub most: Option<u64>,
+pub enum ScanBound {
+    /// The size of the data is known.
+    Sized {
+        /// The expected bytes. A query is refused if fewer are left.
+        likely: u64,
+        /// The most that it can scan. So many are reserved, or all that are left.
+        most: u64,
+    },
+    /// The size is unknown, or counts events that the caller may not see. INVARIANT: the reservation then depends only on the
+    /// tenant's limit and on its earlier queries, so that neither it nor a refusal tells anything about the data.
+    Unknown {
+        /// What a similar query of the tenant scanned.
+        similar: Option<u64>,
+    },
 }
 
 impl ScanBound {
     /// Nothing is known.
-    pub const UNKNOWN: Self = Self { likely: 0, most: None };
+    pub const UNKNOWN: Self = Self::Unknown { similar: None };
 
-    fn need(self) -> Need {
-        let most = self.most.unwrap_or(Need::UNKNOWN.most);
-        Need { least: self.likely.min(most), most }
+    /// The size is exactly this.
+    #[must_use]
+    pub fn exactly(bytes: u64) -> Self {
+        Self::Sized { likely: bytes, most: bytes }
+    }
+
+    /// The bytes to reserve of a budget.
+    fn need(self, budget: u64) -> Need {
+        match self {
+            Self::Sized { likely, most } => Need { least: likely.min(most), most },
+            Self::Unknown { similar: None } => Need { least: 0, most: (budget / UNKNOWN_PART).max(1) },
+            Self::Unknown { similar: Some(bytes) } => {
+                let most = bytes.saturating_mul(SIMILAR_FACTOR).clamp(budget / SIMILAR_PART, budget);
+                Need { least: 0, most: most.max(1) }
+            }
+        }
     }
 }
 
@@ -38,8 +67,10 @@ pub struct QueryLease {
     noted: u64,
     /// Whether the bytes count streams that the tenant may not see.
     withholds: bool,
-    /// Whether it may scan bytes that no statistics have told.
+    /// Whether it may scan bytes that no statistics have reported.
     is_open: bool,
+    /// Whether it may scan more than it has reserved.
+    is_estimated: bool,
 }
 
 impl QueryLease {
@@ -55,12 +86,13 @@ impl QueryLease {
         bound: ScanBound,
     ) -> Result<Self, LimitExceeded> {
         let most = configured.scanned_gb_per_day.map(bytes_of);
-        let need = if most.is_some() { bound.need() } else { Need::exactly(0) };
+        let need = most.map_or(Need::exactly(0), |most| bound.need(most));
         let scanned = limits.reserve(tenant, Budget::Scanned, most, need).await?;
-        Ok(Self { _place: place, scanned, noted: 0, withholds: false, is_open: false })
+        let is_estimated = most.is_some() && matches!(bound, ScanBound::Unknown { .. });
+        Ok(Self { _place: place, scanned, noted: 0, withholds: false, is_open: false, is_estimated })
     }
 
-    /// The query scans streams that the tenant may not see: what is left is not shown for the rest of the day, but the bytes
+    /// The query scans streams that the tenant may not see: the remaining budget is hidden for the rest of the day, but the bytes
     /// count.
     #[must_use]
     pub fn withholding(mut self) -> Self {
@@ -75,9 +107,21 @@ impl QueryLease {
         self.scanned.is_limited()
     }
 
+    /// Whether the query may scan more than it has reserved, so that its statistics must be read often.
+    #[must_use]
+    pub fn is_estimated(&self) -> bool {
+        self.is_estimated
+    }
+
     /// Marks that the query runs where only its statistics tell what it scans.
     pub fn mark_started(&mut self) {
         self.is_open = true;
+    }
+
+    /// The bytes that its statistics have told.
+    #[must_use]
+    pub fn scanned(&self) -> u64 {
+        self.noted
     }
 
     /// Marks that the noted bytes are final.
@@ -148,7 +192,7 @@ mod tests {
     }
 
     fn bytes(bytes: u64) -> ScanBound {
-        ScanBound { likely: bytes, most: Some(bytes) }
+        ScanBound::exactly(bytes)
     }
 
     #[tokio::test]
@@ -188,16 +232,64 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_query_of_unknown_size_reserves_all_that_is_left() {
+    async fn queries_of_unknown_size_reserve_a_quarter_of_the_budget_each() {
+        let acme = Tenant::new(Limits { scanned_gb_per_day: Some(4.0), ..Limits::default() });
+        let mut running = Vec::new();
+        for left in [3.0, 2.0, 1.0, 0.0] {
+            running.push(acme.lease(ScanBound::UNKNOWN).await.unwrap());
+            assert_eq!(acme.left().await.1, Some(left));
+        }
+        assert_eq!(acme.lease(ScanBound::UNKNOWN).await.unwrap_err().retry_after, Duration::from_secs(5));
+        // The bytes that are left after three of them have ended are enough for the fourth.
+        running.truncate(1);
+        assert!(!running[0].note_scanned(3.9e9));
+        let small = acme.lease(ScanBound::UNKNOWN).await.unwrap();
+        assert!((acme.left().await.1.unwrap()).abs() < 1e-9, "what is left is enough");
+        assert!(running[0].note_scanned(4e9), "the budget counts what the other has reserved");
+        drop(small);
+    }
+
+    #[tokio::test]
+    async fn a_query_reserves_four_times_what_a_similar_one_scanned() {
+        let acme = Tenant::new(Limits { scanned_gb_per_day: Some(16.0), ..Limits::default() });
+        let similar = |gigabytes: f64| ScanBound::Unknown { similar: Some(bytes_of(gigabytes)) };
+        for (scanned, reserved) in [(0.0, 1.0), (0.25, 1.0), (1.0, 4.0), (3.5, 14.0), (5.0, 16.0), (1e6, 16.0)] {
+            let lease = acme.lease(similar(scanned)).await.unwrap();
+            assert_eq!(acme.left().await.1, Some(16.0 - reserved), "{scanned} GB");
+            drop(lease);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_query_reserves_what_is_left_if_more_is_stored_and_less_is_expected() {
         let acme = Tenant::new(Limits { scanned_gb_per_day: Some(5.0), ..Limits::default() });
-        let unknown = acme.lease(ScanBound::UNKNOWN).await.unwrap();
-        assert!(acme.lease(ScanBound::UNKNOWN).await.is_err());
-        drop(unknown);
-        // More than is left is stored, but less is expected.
-        let likely = acme.lease(ScanBound { likely: 1_000_000_000, most: Some(9_000_000_000) }).await.unwrap();
+        let likely = acme.lease(ScanBound::Sized { likely: 1_000_000_000, most: 9_000_000_000 }).await.unwrap();
         assert_eq!(acme.left().await.1, Some(0.0));
         drop(likely);
-        assert!(acme.lease(ScanBound { likely: 6_000_000_000, most: Some(9_000_000_000) }).await.is_err());
+        assert!(acme.lease(ScanBound::Sized { likely: 6_000_000_000, most: 9_000_000_000 }).await.is_err());
+    }
+
+    /// The bound on an overrun that docs/decisions/015 states: what the running queries scan beyond what they have reserved, between
+    /// two of their statistics.
+    #[tokio::test]
+    async fn an_overrun_is_what_running_queries_scan_between_two_statistics() {
+        let acme = Tenant::new(Limits { scanned_gb_per_day: Some(4.0), ..Limits::default() });
+        let mut running = Vec::new();
+        while let Ok(lease) = acme.lease(ScanBound::UNKNOWN).await {
+            running.push((lease, 0.0));
+        }
+        assert_eq!(running.len(), 4);
+        let step = 3e8;
+        let mut total = 0.0;
+        // Each query is stopped when its statistics say that the budget is exceeded.
+        while let Some((mut lease, scanned)) = running.pop() {
+            total += step;
+            let scanned = scanned + step;
+            if !lease.note_scanned(scanned) {
+                running.insert(0, (lease, scanned));
+            }
+        }
+        assert!(total <= 4e9 + 4.0 * step, "{total}");
     }
 
     #[tokio::test]

@@ -48,7 +48,7 @@ pub trait Queries: Send + Sync + fmt::Debug {
     async fn estimate(&self, permit: &Permit<CheckQuery>) -> Result<ScanEstimate, SourceError>;
 
     /// The bytes that the query can scan, to reserve them in the tenant's budget before its start. INVARIANT: the bounds depend
-    /// only on events that the caller may see.
+    /// only on events that the caller may see, and on what the tenant's earlier queries scanned.
     async fn scan_bound(&self, permit: &Permit<StartQuery>) -> Result<ScanBound, SourceError>;
 
     /// The price of a scanned gigabyte in US dollars; `None`: queries cost nothing, or the operator configured no price.

@@ -16,7 +16,7 @@ use crate::domain::operation::Operation;
 use crate::domain::tail::{TailGroup, TailStream};
 use crate::domain::time::Millis;
 
-/// Bytes of a [`TailPosition`] at most. Cursors of tails have room for so many, so their length does not depend on the position.
+/// Maximum bytes of a [`TailPosition`]. Cursors of tails reserve this many, so their length does not depend on the position.
 pub const MAX_POSITION_BYTES: usize = 120;
 /// Bytes of messages in one item at most, approximately. A single larger event is still given.
 pub const MAX_ITEM_BYTES: usize = 16 * 1024;
@@ -49,7 +49,7 @@ pub enum TailStart {
 pub struct TailEvents {
     /// The events. INVARIANT: only those that the permit shows and that the operation's filter accepts.
     pub events: Events,
-    /// The position behind each event, one for each.
+    /// The position after each event, one for each.
     pub positions: Vec<TailPosition>,
     /// The memory of the events, if the source has reserved it. It is released when the events are written.
     pub memory: Option<Reservation>,
@@ -101,7 +101,7 @@ pub struct TailGap {
     /// Whether the missing events are part of this tail by now: they were given before this item. If not, a page of the range has
     /// them.
     pub recovered: bool,
-    /// The position behind the gap, if it changes where the tail resumes.
+    /// The position after the gap, if it changes where the tail resumes.
     pub position: Option<TailPosition>,
 }
 

@@ -146,7 +146,7 @@ mod tests {
         }
     }
 
-    /// Logs an event by a subscriber, and returns its line without the time.
+    /// Logs an event through a subscriber and returns its line without the time.
     fn logged(subscriber: impl Subscriber + Send + Sync, lines: &Lines) -> String {
         let control: String = (0..0x20_u8).map(char::from).collect();
         tracing::subscriber::with_default(subscriber, || {
@@ -175,7 +175,7 @@ mod tests {
         let parsed = |line: &str| -> Value { serde_json::from_str(&format!("{{{}", line.trim_start_matches(','))).unwrap() };
         assert_eq!(parsed(&ours), parsed(&theirs));
         assert_eq!(parsed(&ours)["request.id"], json!("a \"quoted\" \\ id"));
-        // serde writes the controls \b and \f by their short escapes: the same string, one byte more here.
+        // serde writes the control characters \b and \f with short escapes: the same string, one byte shorter.
         let short = ours.replace("\\u0008", "\\b").replace("\\u000c", "\\f");
         assert_eq!(short, theirs);
     }

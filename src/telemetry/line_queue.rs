@@ -226,7 +226,7 @@ mod tests {
 
     use super::*;
 
-    /// An output that hands over what is written, and writes only when it gets a permit.
+    /// An output that hands over each write, and writes only with a permit.
     struct Gate {
         permits: Receiver<io::Result<()>>,
         written: Sender<Vec<u8>>,
@@ -277,7 +277,7 @@ mod tests {
         }
     }
 
-    /// Waits until the writing thread has taken the lines, and waits for the gate.
+    /// Waits until the writing thread has taken the lines and waits at the gate.
     fn wait_until_taken(queue: &LineQueue) {
         while !queue.0.lock().lines.is_empty() {
             thread::yield_now();

@@ -28,7 +28,7 @@ pub enum Format {
 /// How lines reach standard error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Delivery {
-    /// Through a queue and a thread of its own.
+    /// Through a queue and a separate thread.
     Queued,
     /// By the thread that logs. Lambda stops the process between two invocations, and with it a thread that would write.
     Direct,

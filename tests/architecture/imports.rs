@@ -132,7 +132,7 @@ fn every_library_is_found_in_its_room() {
             let is_used = files.iter().any(|(file, text)| {
                 rooms.iter().any(|room| file.starts_with(room)) && text.lines().any(|line| names(line, library))
             });
-            assert!(is_used, "{library} is not used in {rooms:?}: take it off the list");
+            assert!(is_used, "{library} is not used in {rooms:?}: remove it from the list");
         }
     }
 }

@@ -15,7 +15,7 @@ fn version(text: &str) -> [u64; 3] {
     let numbers = text.split(['-', '+']).next().unwrap().split('.');
     let mut version = [0; 3];
     for (place, number) in version.iter_mut().zip(numbers) {
-        *place = number.parse().unwrap_or_else(|_| panic!("{text} is no version"));
+        *place = number.parse().unwrap_or_else(|_| panic!("{text} is not a version"));
     }
     version
 }
@@ -33,7 +33,7 @@ fn ban(entry: &Value) -> Ban {
     match text.split_once('@') {
         None => Ban { name: text.to_owned(), mended: None },
         Some((name, range)) => {
-            let mended = range.strip_prefix('<').unwrap_or_else(|| panic!("{text}: only `@<version` is understood here"));
+            let mended = range.strip_prefix('<').unwrap_or_else(|| panic!("{text}: only `@<version` is supported"));
             Ban { name: name.to_owned(), mended: Some(version(mended)) }
         }
     }
@@ -82,7 +82,7 @@ fn nothing_that_is_banned_is_built() {
     }
     // A minimum version of a missing package has no effect: its name may be misspelt.
     for ban in bans.iter().filter(|ban| ban.mended.is_some()) {
-        assert!(packages.iter().any(|(name, ..)| *name == ban.name), "{ban:?} is about nothing that is locked");
+        assert!(packages.iter().any(|(name, ..)| *name == ban.name), "{ban:?} concerns no locked package");
     }
 }
 
@@ -103,7 +103,7 @@ fn the_bans_that_must_be_there_are_there() {
         ("openssl", None),
         ("native-tls", None),
     ] {
-        let found = bans.iter().find(|ban| ban.name == name).unwrap_or_else(|| panic!("{name} is not banned any more"));
+        let found = bans.iter().find(|ban| ban.name == name).unwrap_or_else(|| panic!("{name} is no longer banned"));
         match (least, found.mended) {
             (Some(least), Some(mended)) => assert!(mended >= version(least), "{found:?}"),
             (_, mended) => assert_eq!(mended, least.map(version), "{name}"),
@@ -115,7 +115,7 @@ fn the_bans_that_must_be_there_are_there() {
 fn everything_comes_from_the_registry_or_from_here() {
     for (name, _, source) in packages() {
         match source.as_deref() {
-            None => assert!(name.starts_with("logmark"), "{name} is neither ours nor the registry's"),
+            None => assert!(name.starts_with("logmark"), "{name} is neither local nor from the registry"),
             Some(source) => assert_eq!(source, "registry+https://github.com/rust-lang/crates.io-index", "{name}"),
         }
     }

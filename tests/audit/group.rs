@@ -11,7 +11,7 @@ use crate::world::tokens::Issuer;
 use crate::world::{Options, TENANTS, World};
 
 const TO_DISK: &str = "[audit]\nsink = \"log_group\"\nsource = \"disk\"\ngroup = \"/logmark/audit\"\n";
-/// As docs/audit.md shows it.
+/// The example of docs/audit.md.
 const OWN_TRAIL: &str = r#"
 [[tenants.acme.grants]]
 source = "disk"
@@ -22,10 +22,10 @@ mask = ["$.chain", "$.seq", "$.previousHash", "$.mac"]
 mask_with = "remove"
 "#;
 
-/// Longer than a line waits on any machine.
+/// Longer than any line takes to be written on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The audit lines in the group, as the tenant of the client sees them, as soon as they contain the text.
+/// Waits until the group's audit lines contain the text, and returns them as the client's tenant sees them.
 async fn trail(client: &Client, text: &str) -> Vec<Value> {
     let begun = Instant::now();
     loop {
@@ -51,7 +51,7 @@ async fn a_tenant_reads_its_own_trail_and_nothing_of_others() {
     assert_eq!((line["event"].as_str(), line["rows"].as_u64()), (Some("read"), Some(1)));
     for line in &lines {
         assert_eq!(line["tenant"], "acme", "{line}");
-        // The numbers of the chain would show how many requests others make.
+        // The chain's numbers would reveal how many requests other tenants make.
         for member in ["chain", "seq", "previousHash"] {
             assert_eq!(line.get(member), None, "{line}");
         }

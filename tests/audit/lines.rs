@@ -1,4 +1,4 @@
-//! What each request leaves in the audit trail.
+//! The audit lines of each request.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -16,7 +16,7 @@ use crate::world::{Options, World};
 const QUERY: &str = "fields @message | filter @message like /event-canary/";
 const RANGE: &str = "start=2023-11-14T22:00:00Z&end=2023-11-15T00:00:00Z";
 
-/// A world with events, and with a canary in them.
+/// A world with events that contain a canary.
 async fn world() -> World {
     let world = World::with(Options::with_endpoint()).await;
     for group in ["/acme/api", "/globex/api", "/shared/gateway"] {
@@ -72,7 +72,7 @@ async fn a_run_over_all_operations_leaves_lines_of_the_documented_form_and_an_in
         requests.push(answer.header("x-request-id"));
     }
     requests.push(acme.delete(&format!("/queries/{id}")).await.header("x-request-id"));
-    // What is refused, and what fails.
+    // Refused and failed requests.
     for (client, target, status) in [
         (&acme, "/logs/:globex:api/web-1", 404),
         (&acme, "/logs/:acme:nothing", 404),
@@ -100,7 +100,7 @@ async fn a_run_over_all_operations_leaves_lines_of_the_documented_form_and_an_in
         .flat_map(|path| path.as_object().unwrap().values())
         .filter(|op| op["security"].as_array().is_some_and(|security| security.iter().all(|scheme| scheme != &json!({}))));
     for operation in secured.map(|operation| operation["operationId"].as_str().unwrap()) {
-        // The three targets of events have the two names of their operations.
+        // Requests to the three event targets are logged under one of two operation names.
         assert!(operations.contains(operation) || operation == "readLogs", "no line of {operation}: {operations:?}");
     }
     assert_eq!(faults_of_schema(&world), [Value::Null; 0]);
@@ -131,6 +131,24 @@ async fn a_read_has_one_line_with_all_that_the_issue_of_a_dispute_needs() {
         "grant": "tenants.acme.grants[0]", "scope": "logs:read:/acme/*", "claim": "scope",
     });
     assert_eq!(shown, expected);
+}
+
+#[tokio::test]
+async fn a_role_that_gave_the_scope_is_named() {
+    let environment = vec![
+        ("LOGMARK__AUTH__ISSUERS__0__SCOPE_CLAIMS", "[\"scope\", \"groups\"]"),
+        ("LOGMARK__AUTH__ISSUERS__0__SCOPE_MAP__READERS", "[\"logs:read:/acme/*\"]"),
+    ];
+    let world = World::with(Options { environment, ..Options::default() }).await;
+    world.put("/acme/api", "web-1", &[(1_700_000_000_000, "event-canary")]).await;
+    let mut claims = Issuer::claims("acme", "openid");
+    claims["groups"] = json!(["staff", "readers"]);
+    let answer = world.with_token(&world.issuer.mint(&claims)).get(&format!("/logs/:acme:api/web-1?{RANGE}")).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let line = world.audit_of(&answer.header("x-request-id"), 1).await.remove(0);
+    let reason = ["scope", "claim", "claimValue"].map(|name| line[name].clone());
+    assert_eq!(reason, ["logs:read:/acme/*", "groups", "readers"].map(Value::from), "{line}");
+    assert_eq!(faults_of_schema(&world), [Value::Null; 0]);
 }
 
 #[tokio::test]
@@ -207,7 +225,7 @@ async fn rate_limited_requests_have_lines_and_a_flood_of_them_is_bounded() {
     }
     let line = &world.audit_of(&refused[0], 1).await[0];
     assert_eq!((&line["allowed"], &line["code"]), (&json!(false), &json!("rate_limited")));
-    // Another tenant's lines do not count for this one, nor does it learn of them.
+    // Another tenant's lines do not count for this one and are not shown to it.
     let globex = world.tenant("globex").get("/logs/:acme:api").await;
     let line = &world.audit_of(&globex.header("x-request-id"), 1).await[0];
     assert_eq!(line.get("suppressed"), None);

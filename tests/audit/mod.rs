@@ -1,4 +1,4 @@
-//! The audit trail: what each request leaves in it, its form, its proof, and what happens when it cannot be written.
+//! The audit trail: the lines of each request, their form, their proof, and the behaviour when they cannot be written.
 
 mod group;
 mod lines;

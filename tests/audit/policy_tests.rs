@@ -1,4 +1,4 @@
-//! `logmark policy test`, as the CI of an operator runs it.
+//! `logmark policy test`, as an operator runs it in CI.
 
 use std::path::Path;
 
@@ -153,7 +153,7 @@ async fn events_show_what_row_rules_and_masks_leave_of_them() {
     }
 }
 
-/// The example of docs/policy-tests.md holds for the configuration of docs/configuration.md's tenants that it shows.
+/// The example of docs/policy-tests.md passes with the tenants of docs/configuration.md that it uses.
 #[tokio::test]
 async fn the_example_of_the_documentation_holds() {
     let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/policy-tests.md")).unwrap();

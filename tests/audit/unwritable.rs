@@ -14,7 +14,7 @@ async fn requests_are_refused_while_lines_cannot_be_written_and_the_lines_are_no
     directory.put("/acme/api", "s", (0..3).map(|i| (1_700_000_000_000 + i, format!("line {i}"))));
     let mut command = logmark(directory.path());
     let mut child = command.arg("serve").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    // The reader of standard output is gone.
+    // Close the reader of standard output.
     drop(child.stdout.take());
     let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
     let mut addresses = None;
@@ -42,7 +42,7 @@ async fn requests_are_refused_while_lines_cannot_be_written_and_the_lines_are_no
     while let Some(line) = log.next_line().await.unwrap() {
         rest.push(line);
     }
-    // The process ends after its limit, and writes the lines to the last place that is left.
+    // The process ends after its limit and writes the lines to standard error, the only destination left.
     for event in ["start", "stop"] {
         assert!(rest.iter().any(|line| line.contains(&format!("\"event\":\"{event}\""))), "no {event} line: {rest:?}");
     }

@@ -17,7 +17,7 @@ async fn rotated() -> (tempfile::TempDir, Vec<String>) {
     let world = World::with(Options { folder: Some(folder), audit: Some(audit.to_owned()), ..Options::default() }).await;
     let acme = world.tenant("acme");
     for _ in 0..30 {
-        // One after the other, so that each has a batch of its own.
+        // One after the other, so that each line is in a separate batch.
         let id = acme.get("/me").await.header("x-request-id");
         world.wait_for_audit(&id).await;
     }
@@ -76,13 +76,13 @@ async fn a_falsified_trail_is_told_with_its_file_and_line() {
     assert!(found.err.contains(&format!("{}:2: this line was changed", files[1])), "{}", found.err);
     assert!(found.out.contains("The trail is NOT intact: 1 fault."), "{}", found.out);
 
-    // A whole file is missing in the middle.
+    // A whole file in the middle is missing.
     std::fs::write(&path, genuine).unwrap();
     let without: Vec<String> = files.iter().filter(|name| **name != files[1]).cloned().collect();
     let found = verified(folder.path(), &[], &without).await;
     assert_eq!(found.code, 1);
     assert!(found.err.contains("were removed before this line"), "{}", found.err);
-    // The oldest file is missing: that is reported, and is not a fault.
+    // The oldest file is missing: the report says so, and it is not an error.
     let found = verified(folder.path(), &[], &files[1..]).await;
     assert_eq!(found.code, 0, "{}", found.err);
     assert!(found.out.contains("are not in these files"), "{}", found.out);

@@ -245,5 +245,5 @@ fn rubbish_is_no_set() {
     }
     let odd = json!({ "kty": "AKP", "alg": "ML-DSA-44", "kid": "pq" });
     let set = KeySet::parse(&jwks(&[odd, KEY.jwk("k1")]), &PUBLIC, SetOrigin::Remote).unwrap();
-    assert_eq!(set.keys().len(), 1, "a key type we don't know must not hide the ones we do");
+    assert_eq!(set.keys().len(), 1, "an unknown key type must not hide known ones");
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::recipe::recipe;
 
-/// What a look-alike must be refused for.
+/// A look-alike: its name, the change to the token, and the reason for the refusal.
 type LookAlike = (&'static str, Value, &'static str);
 
 async fn check_refused(provider: &str, look_alikes: Vec<LookAlike>) {

@@ -1,4 +1,4 @@
-//! A real issuer: npm's oidc-provider, with discovery, keys, access tokens as JWTs (RFC 9068, RFC 8707), and the rotation of its keys.
+//! A real issuer: npm's oidc-provider, with discovery, keys, access tokens as JWTs (RFC 9068, RFC 8707), and key rotation.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -29,7 +29,7 @@ impl Issuer {
         let mut process = command.kill_on_drop(true).spawn().expect("Node is missing: version 20 or later is needed");
         let (commands, out) = (process.stdin.take().unwrap(), process.stdout.take().unwrap());
         let mut answers = BufReader::new(out).lines();
-        // Notices of the package come before and after its URL.
+        // The package prints notices before and after its URL.
         let url = loop {
             let line = answers.next_line().await.unwrap().expect("the provider starts");
             if line.starts_with("http://") {
@@ -104,7 +104,7 @@ async fn tokens_of_a_real_provider_work_by_discovery_and_its_keys_rotate() {
     assert_eq!((&body["tenant"], &body["subject"], &body["issuer"]), (&json!("acme"), &json!("portal"), &json!(issuer.url)));
     assert_eq!(body["scopes"], json!(["logs:read:/acme/*", "logs:query:/acme/api"]));
 
-    // The groups of this client give its scopes.
+    // The groups of this client map to its scopes.
     let batch = issuer.token("batch", AUDIENCE).await;
     let answer = Client::new(service.address, Some(batch)).get("/me/explain?action=read&group=/acme/api").await;
     let because: Value = serde_json::from_slice::<Value>(&answer.body).unwrap()["because"].clone();
@@ -120,6 +120,6 @@ async fn tokens_of_a_real_provider_work_by_discovery_and_its_keys_rotate() {
 
     issuer.ask("rotate").await;
     let renewed = issuer.token("portal", AUDIENCE).await;
-    assert_eq!(me(&service, &renewed).await.0, 200, "a key that was not known is fetched at once");
-    assert_eq!(me(&service, &portal).await.0, 401, "the withdrawn key is not used any more");
+    assert_eq!(me(&service, &renewed).await.0, 200, "an unknown key is fetched at once");
+    assert_eq!(me(&service, &portal).await.0, 401, "the withdrawn key is no longer used");
 }

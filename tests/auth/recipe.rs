@@ -1,6 +1,6 @@
-//! The recipes of docs/identity.md, read from the page: the configuration, the token, and what the token gives.
+//! The recipes of docs/identity.md, read from the page: the configuration, the token, and the resulting tenant and scopes.
 //!
-//! Owns the reading of the page. `recipes` has the tests.
+//! Owns the parsing of the page. `recipes` has the tests.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -19,7 +19,7 @@ use super::support::{
 /// The key of issuers other than the recipe's.
 pub(crate) static OTHER_RSA: LazyLock<TestKey> = LazyLock::new(|| TestKey::rsa("RS256"));
 
-/// What the tenants of the recipes may read.
+/// The grants of the recipes' tenants.
 const REST: &str = r#"
 [[sources]]
 name = "eu"
@@ -109,12 +109,12 @@ impl Recipe {
         if self.token["header"]["alg"] == "ES256" { &KEY } else { &RSA }
     }
 
-    /// The token with a change (RFC 7396: a null removes the member), signed. The page's times are moved to the tests' clock.
+    /// The token with a change (RFC 7396: a null removes the member), signed. The page's times are shifted to the tests' clock.
     pub(crate) fn signed(&self, change: &Value) -> String {
         self.signed_by(self.key(), change)
     }
 
-    /// The same, signed with another key.
+    /// The token with a change, signed with another key.
     pub(crate) fn signed_by(&self, key: &TestKey, change: &Value) -> String {
         let mut token = self.token.clone();
         merge(&mut token, change);
@@ -126,7 +126,7 @@ impl Recipe {
         (&self.tenant, &self.scopes)
     }
 
-    /// The times of the page are those of the tests' clock.
+    /// Whether the page's times are those of the tests' clock.
     pub(crate) fn is_current(&self) -> bool {
         let claims = &self.token["claims"];
         claims["iat"] == NOW && claims["exp"].as_i64().is_some_and(|exp| exp > NOW)
@@ -140,7 +140,7 @@ pub(crate) struct RecipeWorld {
 }
 
 impl RecipeWorld {
-    /// The caller with the token, or why the token is refused.
+    /// The caller with the token, or the reason for the refusal.
     pub(crate) async fn caller(&self, token: &str) -> Result<Caller, String> {
         let verified = self.world.verifier.authenticate(&UnverifiedToken::new(token)).await.map_err(|error| error.to_string())?;
         Ok(Caller::of_token(verified, &self.tenants))

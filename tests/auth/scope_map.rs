@@ -1,4 +1,4 @@
-//! `scope_map`, `tenant_map` and `required_claims`: values of every shape, and values that only look like an entry.
+//! `scope_map`, `tenant_map` and `required_claims`: values of every type, and values that resemble an entry.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ fn map(entries: &[(&str, &[&str])]) -> ScopeMap {
     entries.iter().map(|(value, given)| ((*value).to_owned(), scopes(given))).collect()
 }
 
-/// The scopes of the good token with these claims instead of `scope`: claim, mapped value and scope.
+/// The scopes of the valid token with these claims instead of `scope`: claim, mapped value and scope.
 async fn scopes(world: &World, claims: &Value) -> Vec<String> {
     let mut all = claims_with("scope", None);
     merge(&mut all, claims);

@@ -118,13 +118,13 @@ async fn a_withdrawn_key_is_gone_by_age_alone() {
         tokio::task::yield_now().await;
     }
     tokio::task::yield_now().await;
-    assert!(world.verify(&token()).await.is_err(), "refreshed behind the last caller's back");
+    assert!(world.verify(&token()).await.is_err(), "refreshed in the background");
 
     let world = World::new();
     world.verify(&token()).await.unwrap();
     world.server.serve_keys(&[TestKey::es256().jwk("k2")]);
     world.clock.advance(1200);
-    assert!(world.verify(&token()).await.is_err(), "nobody asked for two periods: refreshed before use");
+    assert!(world.verify(&token()).await.is_err(), "idle for two periods: refreshed before use");
 }
 
 fn faults() -> Vec<(&'static str, Answer)> {
@@ -166,7 +166,7 @@ async fn the_last_good_set_outlives_every_fault() {
         assert_eq!(world.verify(&forged).await.unwrap_err(), TokenError::Signature, "{name}");
         world.server.serve_keys(&[TestKey::es256().jwk("k2")]);
         world.verifier.refresh().await;
-        assert!(world.verify(&token()).await.is_err(), "{name}: a good set counts again");
+        assert!(world.verify(&token()).await.is_err(), "{name}: a valid set is used again");
     }
 }
 

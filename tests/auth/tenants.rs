@@ -78,7 +78,7 @@ async fn a_token_is_called_expired_only_when_nothing_else_is_wrong_with_it() {
     let world = World::with_rules(vec![IssuerRules { tenants, require_typ: true, ..rules() }]);
     let expired = claims_with("exp", Some((NOW - 3600).into()));
     assert_eq!(tenant(&world, expired.clone()).await, Err(TokenError::Expired));
-    // Cached or not, it stays expired.
+    // The token stays expired, cached or not.
     assert_eq!(tenant(&world, expired.clone()).await, Err(TokenError::Expired));
     for (name, value) in [
         ("aud", Some(json!("other"))),

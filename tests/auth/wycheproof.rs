@@ -1,7 +1,7 @@
 //! Wycheproof's JOSE vectors, through Logmark's parser, key set and signature check.
 //!
-//! Invalid vectors must be refused. A valid vector may be refused only by policy, and each reason is listed with its number of
-//! vectors, so that a new refusal is noticed.
+//! Invalid vectors must be refused. A valid vector may be refused only by policy; each reason is listed with its number of
+//! vectors, so that a new refusal fails the test.
 
 use std::collections::BTreeMap;
 

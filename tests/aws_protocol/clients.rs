@@ -13,7 +13,7 @@ use crate::world::binary::Binary;
 use crate::world::fake_cloudwatch::live_tail::{SessionEnd, SessionPlan};
 use crate::world::fake_cloudwatch::{Fake, SECRET};
 
-/// A program of the tests' Python tools, before an endpoint.
+/// A program of the tests' Python environment, configured for an endpoint.
 fn tool(endpoint: &str, home: &Path, program: &str, arguments: &[&str]) -> Command {
     let program = Path::new(env!("CARGO_MANIFEST_DIR")).join(".venv/bin").join(program);
     let mut command = Command::new(program);
@@ -78,7 +78,7 @@ async fn awslogs_lists_and_reads() {
 const LIVE_TAIL: [&str; 4] =
     ["logs", "start-live-tail", "--log-group-identifiers", "arn:aws:logs:eu-west-1:123456789012:log-group:/acme/api"];
 
-/// Puts an event, until the client has printed one; its session has begun then.
+/// Puts events until the client has printed one, which shows that its session has begun.
 async fn until_it_prints(client: &mut Binary, mut put: impl AsyncFnMut(&str)) {
     let mut number = 0;
     while tokio::time::timeout(Duration::from_millis(500), client.wait_for_output("event ")).await.is_err() {
@@ -103,7 +103,7 @@ async fn the_aws_cli_follows_our_endpoint() {
     put("the last event").await;
     let printed = client.wait_for_output("the last event").await;
     assert!(!printed.contains("left out"), "{printed}");
-    // The service stops, and the session ends in order.
+    // The service stops, and the session ends regularly.
     stage.world.stop().await;
     let code = client.ended().await.code();
     assert_eq!((code, client.log().as_str()), (Some(0), ""));

@@ -1,4 +1,4 @@
-//! `StartLiveTail` as botocore reads it: of our endpoint, and of the fake that stands for AWS in other tests.
+//! `StartLiveTail` read by botocore: from our endpoint, and from the fake CloudWatch of other tests.
 
 use serde_json::{Value, json};
 
@@ -106,7 +106,7 @@ async fn what_aws_refuses_is_refused() {
     }
 }
 
-/// The fake is right: AWS's own client reads each of its endings as AWS's.
+/// The fake is correct: AWS's client reads each of its endings as an ending of AWS.
 #[tokio::test(flavor = "multi_thread")]
 async fn botocore_reads_the_sessions_of_the_fake() {
     for end in SessionEnd::ALL {
@@ -116,7 +116,7 @@ async fn botocore_reads_the_sessions_of_the_fake() {
             SessionEnd::Error => "InternalError",
             SessionEnd::Close => "closed",
             SessionEnd::CutFrame | SessionEnd::BadChecksum | SessionEnd::HugeFrame => "fault",
-            // botocore waits for a minute.
+            // botocore waits one minute for data.
             SessionEnd::Silence => continue,
         };
         let fake = Fake::start(now()).await;

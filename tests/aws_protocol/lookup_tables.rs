@@ -1,4 +1,4 @@
-//! Lookup tables, as boto3 and the AWS CLI create, change, read and delete them, and as queries use them.
+//! Lookup tables: created, changed, read and deleted with boto3 and the AWS CLI, and used in queries.
 
 use serde_json::{Value, json};
 
@@ -70,7 +70,7 @@ async fn a_table_is_created_described_read_replaced_and_deleted() {
         assert_eq!(missing, "ResourceNotFoundException: The specified lookup table does not exist.", "{operation}");
     }
     assert_eq!(stage.ok("describe_lookup_tables", json!({})).await, json!({ "lookupTables": [] }));
-    // A new table of the name has nothing of the old one.
+    // A new table with the name of a deleted one is empty.
     stage.ok("create_lookup_table", json!({ "lookupTableName": "users", "tableBody": USERS })).await;
     assert!(stage.ok("get_lookup_table", arn).await.get("description").is_none());
     assert_eq!(stage.ok("list_tags_for_resource", json!({ "resourceArn": ARN })).await["tags"], json!({}));
@@ -81,7 +81,7 @@ async fn queries_use_a_table_and_its_next_content() {
     let stage = Stage::new().await;
     put(&stage, &[r#"{"id":"1"}"#]).await;
     let query = "lookup users id OUTPUT name | display name";
-    assert_eq!(rows(&stage, query).await.unwrap_err(), "Failed", "there is no table");
+    assert_eq!(rows(&stage, query).await.unwrap_err(), "Failed", "the table is gone");
     stage.ok("create_lookup_table", json!({ "lookupTableName": "users", "tableBody": USERS })).await;
     assert_eq!(rows(&stage, query).await.unwrap()[0][0], json!({ "field": "name", "value": "ann, a" }));
     stage.ok("update_lookup_table", json!({ "lookupTableArn": ARN, "tableBody": "id,name\n1,eve\n" })).await;
@@ -207,7 +207,7 @@ async fn a_wrong_table_is_refused_and_changes_nothing() {
     let left = stage.ok("describe_lookup_tables", json!({})).await;
     assert_eq!((&left["lookupTables"][0]["sizeBytes"], left["lookupTables"].as_array().unwrap().len()), (&json!(USERS.len()), 1));
     let files: Vec<_> = std::fs::read_dir(stage.world.folder.path().join("store/lookup")).unwrap().collect();
-    assert_eq!(files.len(), 1, "nothing else is left in the folder: {files:?}");
+    assert_eq!(files.len(), 1, "other files are left in the folder: {files:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -217,7 +217,7 @@ async fn there_are_a_hundred_tables_at_most_and_ten_mebibytes_in_one() {
     stage.ok("create_lookup_table", json!({ "lookupTableName": "t0", "tableBody": body })).await;
     let arn = ARN.replace("users", "t0");
     let read = stage.ok("get_lookup_table", json!({ "lookupTableArn": arn })).await;
-    assert!(read["tableBody"] == body, "the largest table comes back as it was");
+    assert!(read["tableBody"] == body, "the largest table is returned unchanged");
     for number in 1..100 {
         stage.ok("create_lookup_table", json!({ "lookupTableName": format!("t{number}"), "tableBody": "k\n" })).await;
     }

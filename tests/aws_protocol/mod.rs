@@ -1,5 +1,4 @@
-//! The CloudWatch Logs protocol of a local source: AWS's signature test suite, AWS's own clients, and requests that no client
-//! sends.
+//! The CloudWatch Logs protocol of a local source: AWS's signature test suite, AWS's own clients, and malformed requests.
 
 mod suite;
 pub(crate) mod support;

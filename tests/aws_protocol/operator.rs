@@ -1,4 +1,4 @@
-//! The operations that the operator's key may use, and that all others are refused.
+//! The operations that only the operator's key may use; all other keys are refused.
 
 use std::sync::Arc;
 
@@ -25,6 +25,6 @@ fn no_scope_of_a_token_gives_leave_to_write() {
     let claim = Arc::from("scope");
     assert!(!Scope::parse("logs:*:*", &claim).unwrap().allows(Action::Write));
     assert!(Scope::parse("logs:write:*", &claim).is_err());
-    assert!("write".parse::<Action>().is_err(), "nor can the configuration grant it");
+    assert!("write".parse::<Action>().is_err(), "the configuration cannot grant it");
     assert!(Action::ALL.into_iter().all(|action| !action.implies(Action::Write)));
 }

@@ -7,7 +7,7 @@ use crate::contract::subject::now;
 
 const GROUP: &str = "/acme/api";
 
-/// Ten events with a status each, and the second of the first.
+/// Ten events, each with a status, and the second of the first event.
 async fn stage() -> (Stage, i64) {
     let stage = Stage::new().await;
     let begin = (now() / 1000 - 60) * 1000;

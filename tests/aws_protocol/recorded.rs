@@ -1,6 +1,6 @@
-//! Clients that are not Python: the requests of Fluent Bit and Grafana as they send them, with the headers that each of them signs.
+//! Clients in other languages than Python: the requests of Fluent Bit and Grafana, with the headers that each of them signs.
 //!
-//! Where the program Fluent Bit is installed, it writes by itself, too.
+//! If Fluent Bit is installed, the real program writes too.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -24,7 +24,7 @@ async fn fluent_bit_makes_its_group_and_stream_when_they_are_missing_and_writes(
     let tenants = "[tenants.fluent]\n[[tenants.fluent.grants]]\ngroups = [\"/fluent/*\"]\nactions = [\"read\"]\n".to_owned();
     let world = World::with(Options { tenants: Some(tenants), ..Options::with_endpoint() }).await;
     let stream = json!({ "logGroupName": "/fluent/app", "logStreamName": "from-bit" });
-    // It compares the error's name as a whole, and takes a success without a request id for a failure.
+    // Fluent Bit compares the error's whole name, and treats a success without a request id as a failure.
     let missing = fluent_bit(&world, "CreateLogStream", stream.clone()).await;
     assert_eq!((missing.status, &missing.json()["__type"]), (400, &json!("ResourceNotFoundException")));
     let group = fluent_bit(&world, "CreateLogGroup", json!({ "logGroupName": "/fluent/app", "logGroupClass": "STANDARD" })).await;
@@ -97,7 +97,7 @@ async fn grafana_picks_a_group_reads_its_fields_runs_a_query_and_shows_the_conte
     }
     assert!(results["statistics"]["bytesScanned"].as_f64().unwrap() > 0.0);
 
-    // The context of the tenth event: ten before and ten behind.
+    // The context of the tenth event: ten events before it and ten after it.
     let context = |more: Value| {
         let mut body = json!({ "logGroupName": "/acme/api", "logStreamName": "web-1", "limit": 10 });
         body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -110,7 +110,7 @@ async fn grafana_picks_a_group_reads_its_fields_runs_a_query_and_shows_the_conte
     }
 }
 
-/// The program, if it is installed: Debian has no package of it, its own makers do.
+/// The path of Fluent Bit, if it is installed. Debian does not package it; its vendor does.
 fn installed() -> Option<PathBuf> {
     let folders = std::env::var_os("PATH").map(|path| std::env::split_paths(&path).collect::<Vec<_>>()).unwrap_or_default();
     let found = folders

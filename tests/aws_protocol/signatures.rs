@@ -128,7 +128,7 @@ async fn what_decides_the_meaning_of_a_request_must_be_signed_and_there_once() {
         let answer = exchange(&world, &raw.bytes()).await.unwrap_or_else(|| panic!("{what}: no answer"));
         tells_nothing(&answer);
     }
-    // A target that was added to a request which was signed without one.
+    // A target added to a request that was signed without one.
     let mut bare = reading(&world);
     bare.headers.retain(|(name, _)| name != "x-amz-target");
     let smuggled = bare.signed().with("x-amz-target", "Logs_20140328.FilterLogEvents").send(&world).await;
@@ -154,7 +154,7 @@ async fn no_byte_of_a_signed_request_can_be_changed() {
     let world = world().await;
     let bytes = reading(&world).signed().bytes();
     let text = String::from_utf8(bytes.clone()).unwrap();
-    // The connection's own headers are not signed; the version and the ends of lines are HTTP's.
+    // Headers of the connection are not signed; the version and the line ends belong to HTTP.
     let end_of_line = text.find('\r').unwrap();
     let unsigned = text.find("content-length").unwrap()..text.find("\r\n\r\n").unwrap() + 4;
     let is_signed = |index: usize| {
@@ -165,7 +165,7 @@ async fn no_byte_of_a_signed_request_can_be_changed() {
     for index in (0..bytes.len()).filter(|index| is_signed(*index)) {
         let mut changed = bytes.clone();
         changed[index] ^= 1;
-        // Blanks around a value are not part of it, and hyper accepts no other separator.
+        // Spaces around a value are not part of it, and hyper accepts no other separator.
         if let Some(answer) = exchange(&world, &changed).await {
             let part = String::from_utf8_lossy(&changed[index.saturating_sub(20)..(index + 1).min(changed.len())]).into_owned();
             assert!(answer.status >= 400, "byte {index}, {part:?}: {}", answer.status);

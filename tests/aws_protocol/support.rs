@@ -27,7 +27,7 @@ impl Stage {
         Self::over(World::with(Options::with_endpoint()).await)
     }
 
-    /// boto3 in front of this service.
+    /// boto3 as the client of this service.
     pub(crate) fn over(world: World) -> Self {
         let boto = Helper::start("aws_client.py", &[&world.endpoint(), KEY, SECRET]);
         Self { world, boto }
@@ -38,7 +38,7 @@ impl Stage {
         self.order(json!({ "service": "logs", "operation": operation, "parameters": parameters })).await
     }
 
-    /// Any call.
+    /// Any call of the tool.
     pub(super) async fn order(&self, order: Value) -> Result<Value, String> {
         let answer = tokio::task::block_in_place(|| self.boto.ask(&order));
         let answer: Value = serde_json::from_str(&answer).unwrap();
@@ -49,7 +49,7 @@ impl Stage {
         }
     }
 
-    /// Calls it and requires success.
+    /// Calls CloudWatch Logs with boto3 and requires success.
     pub(crate) async fn ok(&self, operation: &str, parameters: Value) -> Value {
         self.call(operation, parameters).await.unwrap_or_else(|error| panic!("{operation}: {error}"))
     }
@@ -61,7 +61,7 @@ impl Stage {
     }
 }
 
-/// A request that is not sent yet.
+/// A request before it is sent.
 #[derive(Debug, Clone)]
 pub(super) struct Raw {
     pub(super) method: String,
@@ -70,7 +70,7 @@ pub(super) struct Raw {
     pub(super) headers: Vec<(String, String)>,
     pub(super) host: String,
     pub(super) body: Vec<u8>,
-    /// How it is signed.
+    /// The access key that signs the request.
     pub(super) key: String,
     pub(super) secret: String,
     pub(super) service: String,
@@ -103,7 +103,7 @@ impl Got {
 }
 
 impl Raw {
-    /// An operation of CloudWatch Logs, as an SDK asks for it.
+    /// An operation of CloudWatch Logs, in the form that an SDK sends.
     pub(super) fn logs(world: &World, operation: &str, body: &Value) -> Self {
         Self {
             method: "POST".to_owned(),
@@ -121,7 +121,7 @@ impl Raw {
         }
     }
 
-    /// With another header, which is signed as well.
+    /// Adds a header, which is signed too.
     pub(super) fn with(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
@@ -142,7 +142,7 @@ impl Raw {
         self
     }
 
-    /// The head and the body as they are sent.
+    /// The head and the body as sent.
     pub(super) fn bytes(&self) -> Vec<u8> {
         let mut bytes = format!("{} {} HTTP/1.1\r\nhost: {}\r\n", self.method, self.target, self.host).into_bytes();
         for (name, value) in &self.headers {

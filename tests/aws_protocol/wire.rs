@@ -1,4 +1,4 @@
-//! What clients rely on in addition to the responses: headers, error bodies, and the three protocols of neighbouring services.
+//! Details that clients rely on besides the response bodies: headers, error bodies, and three protocols of neighbouring services.
 
 use serde_json::{Value, json};
 
@@ -29,7 +29,7 @@ async fn every_answer_has_a_request_id_and_errors_a_bare_type() {
         assert!(answer.header("date").is_some(), "{answer:?}");
     }
     let created = Raw::logs(&world, "CreateLogGroup", &json!({ "logGroupName": "/acme" })).signed().send(&world).await;
-    assert_eq!((created.status, created.body.len()), (200, 0), "an operation without output has none");
+    assert_eq!((created.status, created.body.len()), (200, 0), "an operation without output has an empty body");
 }
 
 #[tokio::test]
@@ -71,7 +71,7 @@ async fn a_body_that_is_not_the_operations_json_is_refused_without_being_repeate
     assert_eq!(deep.signed().send(&world).await.refusal(), "400 SerializationException");
     let mut empty = Raw::logs(&world, "DescribeLogGroups", &json!({}));
     empty.body = Vec::new();
-    assert_eq!(empty.signed().send(&world).await.status, 200, "no body is an object without members");
+    assert_eq!(empty.signed().send(&world).await.status, 200, "an empty body is an object without members");
 }
 
 #[tokio::test]
@@ -107,7 +107,7 @@ async fn the_health_check_of_grafana_is_answered_in_each_of_its_protocols() {
 
 #[tokio::test]
 async fn broken_requests_end_without_harm() {
-    // For some of them the endpoint waits for the rest.
+    // In some of these cases, the endpoint waits for the rest of the request.
     let server = "limits.header_timeout = \"1s\"\nlimits.idle_timeout = \"1s\"".to_owned();
     let world = World::with(Options { server, ..Options::with_endpoint() }).await;
     let signed = Raw::logs(&world, "DescribeLogGroups", &json!({})).signed();

@@ -1,7 +1,8 @@
-//! `logmark check --online`: issuers and sources that answer, and every way in which one does not, in words.
+//! `logmark check --online`: issuers and sources that answer, and the message for every way in which one fails.
 
 use std::path::Path;
 
+use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
@@ -72,10 +73,10 @@ async fn what_answers_is_told_with_what_was_found() {
     ] {
         assert!(said.out.contains(expected), "{expected}\n{}", said.out);
     }
-    assert!(!folder.path().join("store").exists(), "the check makes nothing");
+    assert!(!folder.path().join("store").exists(), "the check creates nothing");
 }
 
-/// Answers every connection with these bytes; nothing: never.
+/// A server that answers every connection with these bytes; `None`: it never answers.
 async fn answering(bytes: Option<String>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -83,7 +84,7 @@ async fn answering(bytes: Option<String>) -> String {
         let mut open = Vec::new();
         while let Ok((mut socket, _)) = listener.accept().await {
             if let Some(bytes) = &bytes {
-                // A client takes no answer before it has asked.
+                // A client does not accept an answer before it has sent its request.
                 let _asked = socket.read(&mut [0; 4096]).await;
                 let _gone = socket.write_all(bytes.as_bytes()).await;
                 let _gone = socket.shutdown().await;
@@ -137,7 +138,7 @@ async fn each_fault_of_an_issuer_is_told_in_words() {
         assert_eq!(line.starts_with("ok"), *issuer == "right", "{line}");
     }
     assert!(said.err.contains("14 of 16 checks failed"), "{}", said.err);
-    // A fault of a file is one of the configuration itself.
+    // An error in a file is an error of the configuration itself.
     let said = check(folder.path(), &[("of-file", "file:empty.json")], DISK, &[]).await;
     assert_eq!((said.code, said.err.contains("no usable key")), (64, true), "{}", said.err);
 }
@@ -172,6 +173,130 @@ async fn each_fault_of_a_source_is_told_in_words() {
     std::fs::write(folder.path().join("store"), "a file").unwrap();
     let said = check(folder.path(), &issuers, DISK, &[]).await;
     assert!(said.code == 1 && line(&said).contains("is not a folder"), "{}", said.out);
+}
+
+const GRANTS: &str = r#"
+[[tenants.acme.grants]]
+source = "eu"
+groups = ["/acme/*"]
+actions = ["read", "query", "tail"]
+[[tenants.acme.grants]]
+source = "eu"
+groups = ["/none/*"]
+actions = ["read"]
+[tenant_template]
+source = "eu"
+groups = ["/customers/{tenant}/*"]
+actions = ["read"]
+[audit]
+sink = "log_group"
+source = "eu"
+group = "/logmark/audit"
+"#;
+
+/// A source whose groups these grants name, and the check of it.
+struct Permissions {
+    folder: tempfile::TempDir,
+    fake: Fake,
+}
+
+impl Permissions {
+    async fn new() -> Self {
+        let fake = Fake::start(jiff::Timestamp::now().as_millisecond()).await;
+        for (group, stream) in
+            [("/acme/api", "web-1"), ("/acme/web", "web-1"), ("/customers/globex/api", "web-1"), ("/logmark/audit", "one")]
+        {
+            fake.state().logs.put(group, stream, 1_700_000_000_000, "canary");
+        }
+        Self { folder: folder().0, fake }
+    }
+
+    async fn run(&self, arguments: &[&str]) -> CommandOutput {
+        let text = format!(
+            "[[auth.issuers]]\nissuer = \"of-file\"\naudiences = [\"logmark\"]\nalgorithms = [\"ES256\"]\nkeys = \"file:issuer.jwks.json\"\n\
+             [[sources]]\nname = \"eu\"\nkind = \"cloudwatch\"\nregion = \"{REGION}\"\nendpoint = \"{}\"\n{GRANTS}",
+            self.fake.endpoint()
+        );
+        std::fs::write(self.folder.path().join("logmark.toml"), text).unwrap();
+        let aws = [("AWS_ACCESS_KEY_ID", "AKIDTEST"), ("AWS_SECRET_ACCESS_KEY", SECRET), ("AWS_EC2_METADATA_DISABLED", "true")];
+        run_with(self.folder.path(), arguments, &aws).await
+    }
+}
+
+#[tokio::test]
+async fn every_permission_that_grants_need_is_checked_without_a_trace() {
+    let world = Permissions::new().await;
+    let said = world.run(&["check", "--online"]).await;
+    assert_eq!(said.code, 0, "{}\n{}", said.out, said.err);
+    for expected in [
+        "ok      source eu, group `/acme/api`: permission for `logs:DescribeLogStreams`, `logs:FilterLogEvents`, `logs:GetLogEvents`, \
+         `logs:StartLiveTail`, `logs:StartQuery`, `logs:GetLogGroupFields`",
+        "ok      source eu, group `/customers/globex/api`: permission for `logs:DescribeLogStreams`, `logs:FilterLogEvents`, \
+         `logs:GetLogEvents`\n",
+        "ok      source eu, groups `/none/*`: no such log group exists yet",
+        "ok      source eu, queries: permission for `logs:GetQueryResults`, `logs:StopQuery`, `logs:ListLogGroupsForQuery`, `logs:GetLogRecord`",
+        "ok      source eu, audit group `/logmark/audit`: permission for `logs:PutLogEvents`, `logs:CreateLogStream`",
+    ] {
+        assert!(said.out.contains(expected), "{expected}\n{}", said.out);
+    }
+    assert!(!said.out.contains("canary") && !said.err.contains("canary"), "no log data");
+    let mut state = world.fake.state();
+    assert_eq!((state.queries.of("/").0, state.live.opened), (0, 0), "nothing was started");
+    let listed =
+        state.logs.answer("DescribeLogStreams", json!({ "logGroupName": "/logmark/audit" }).as_object().unwrap()).unwrap();
+    assert_eq!(listed["logStreams"].as_array().unwrap().len(), 1, "nothing was made: {listed}");
+}
+
+#[tokio::test]
+async fn each_missing_permission_is_named_with_its_group() {
+    let world = Permissions::new().await;
+    for (denied, place) in [
+        ("DescribeLogStreams", "source eu, group `/acme/api`"),
+        ("FilterLogEvents", "source eu, group `/acme/api`"),
+        ("GetLogEvents", "source eu, group `/acme/api`"),
+        ("StartQuery", "source eu, group `/acme/api`"),
+        ("GetLogGroupFields", "source eu, group `/acme/api`"),
+        ("GetQueryResults", "source eu, queries"),
+        ("StopQuery", "source eu, queries"),
+        ("ListLogGroupsForQuery", "source eu, queries"),
+        ("GetLogRecord", "source eu, queries"),
+        ("PutLogEvents", "source eu, audit group `/logmark/audit`"),
+        ("CreateLogStream", "source eu, audit group `/logmark/audit`"),
+        ("StartLiveTail", "source eu, group `/acme/api`"),
+    ] {
+        world.fake.state().denied = vec![denied];
+        let said = world.run(&["check", "--online"]).await;
+        let line = said.out.lines().find(|line| line.contains(&format!(" {place}: "))).unwrap_or_else(|| panic!("{}", said.out));
+        assert!(line.contains(&format!("AWS refuses `{denied}`")) && line.contains(&format!("`logs:{denied}`")), "{line}");
+        // Tails work without sessions.
+        let fails = denied != "StartLiveTail";
+        assert_eq!((said.code, line.starts_with("failed  ")), (i32::from(fails), fails), "{line}");
+    }
+    world.fake.state().denied = Vec::new();
+    world.fake.state().logs.delete("/logmark/audit", None);
+    let said = world.run(&["check", "--online"]).await;
+    assert!(said.out.contains("audit group `/logmark/audit`: the log group does not exist: create it"), "{}", said.out);
+}
+
+#[tokio::test]
+async fn json_has_each_check_with_its_outcome() {
+    let world = Permissions::new().await;
+    world.fake.state().denied = vec!["StartQuery"];
+    let said = world.run(&["check", "--online", "--json"]).await;
+    assert_eq!(said.code, 1, "{}\n{}", said.out, said.err);
+    let printed: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+    let checks = printed["checks"].as_array().unwrap();
+    let of = |subject: &str| checks.iter().find(|check| check["subject"] == subject).unwrap_or_else(|| panic!("{printed}"));
+    assert_eq!(of("issuer of-file")["ok"], true);
+    let refused = of("source eu, group `/acme/api`");
+    assert!(
+        refused["ok"] == false && refused["detail"].as_str().unwrap().contains("AWS refuses `StartQuery` on `/acme/api`"),
+        "{refused}"
+    );
+    assert!(printed["warnings"].as_array().unwrap().iter().all(serde_json::Value::is_string));
+    let said = world.run(&["check", "--json"]).await;
+    let printed: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+    assert_eq!((said.code, &printed["checks"]), (0, &json!([])));
 }
 
 /// A running service keeps its store, and the check says that it runs.

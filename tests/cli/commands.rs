@@ -111,7 +111,7 @@ async fn openapi_prints_the_committed_document() {
     assert_eq!(said.code, 0);
     assert!(
         said.out == include_str!("../../openapi/openapi.json"),
-        "openapi/openapi.json is not what the code says: run `make openapi` and look at the difference"
+        "openapi/openapi.json differs from the code: run `make openapi` and review the difference"
     );
 }
 
@@ -148,7 +148,7 @@ async fn token_refuses_what_no_service_would_take() {
     exit 1
     logmark: --ttl `25h` is not between 1s and 24h
     ");
-    assert!(!folder.path().join("logmark-demo").exists(), "nothing is made for a token that is not");
+    assert!(!folder.path().join("logmark-demo").exists(), "nothing is created for an invalid token");
 }
 
 #[tokio::test]

@@ -137,10 +137,10 @@ async fn a_read_that_fails_is_seen_to_fail_over_every_protocol_in_every_format()
                     for good in 0..3 {
                         fake.state().plans.set(Plan::new("\"/f/api", Fault::HalfJson).after(good));
                         let got = server.get(protocol, &target, encoding).await;
-                        assert!(fake.state().plans.lift("\"/f/api") > 0, "{what}: nothing went wrong");
+                        assert!(fake.state().plans.lift("\"/f/api") > 0, "{what}: no failure happened");
                         match (good, format.starts_with("ndjson")) {
                             (0, _) => {
-                                assert!(got.whole, "{what}: a problem document is whole");
+                                assert!(got.whole, "{what}: a problem document is complete");
                                 assert_eq!(got.status, 502, "{what}");
                             }
                             (_, true) => {
@@ -150,7 +150,7 @@ async fn a_read_that_fails_is_seen_to_fail_over_every_protocol_in_every_format()
                             }
                             (_, false) => {
                                 assert_eq!(got.status, 200, "{what}");
-                                assert!(!got.whole, "{what}: a clean end after {} bytes", got.body.len());
+                                assert!(!got.whole, "{what}: a regular end after {} bytes", got.body.len());
                             }
                         }
                     }

@@ -80,7 +80,7 @@ async fn the_demo_prints_what_works_and_ends_when_it_is_told_to() {
     let trail = folder.path().join("demo/audit.jsonl");
     let begun = Instant::now();
     while !std::fs::read_to_string(&trail).unwrap().contains("token has 1 parts instead of 3") {
-        assert!(begun.elapsed() < Duration::from_secs(30), "no reason in {}", trail.display());
+        assert!(begun.elapsed() < Duration::from_secs(30), "the reason is missing in {}", trail.display());
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 
@@ -108,7 +108,7 @@ async fn a_port_in_use_is_said_at_once() {
     let said = run(folder.path(), &["demo", "--port", &port]).await;
     assert_eq!(said.code, 1);
     assert!(said.err.starts_with(&format!("logmark: port {port} can't be used (choose another with --port):")), "{}", said.err);
-    assert!(!folder.path().join("logmark-demo").exists(), "nothing is made");
+    assert!(!folder.path().join("logmark-demo").exists(), "nothing is created");
 }
 
 #[tokio::test]
@@ -122,7 +122,7 @@ async fn a_second_demo_on_the_same_folder_leaves_the_first_one_alone() {
     assert_eq!(std::fs::read_to_string(folder.path().join("demo/logmark.toml")).unwrap(), config);
 }
 
-/// As in a container: another program publishes the port, and reaches the demo from outside its loopback.
+/// In a container, another program publishes the port and connects from outside the demo's loopback.
 #[tokio::test]
 async fn a_demo_may_listen_on_all_addresses_and_warns() {
     let folder = tempfile::tempdir().unwrap();
@@ -131,7 +131,7 @@ async fn a_demo_may_listen_on_all_addresses_and_warns() {
     command.env("LOGMARK__SERVER__LISTEN", "0.0.0.0:8080").env("LOGMARK__SERVER__ADMIN_LISTEN", "0.0.0.0:9090");
     command.env("LOGMARK_DEMO_LISTEN", "0.0.0.0:8080").args(["demo", "--port", "0", "--data", "demo"]);
     let mut demo = Demo::start_as(command).await;
-    assert!(demo.address.ip().is_loopback(), "{}: what is printed is for this machine", demo.said);
+    assert!(demo.address.ip().is_loopback(), "{}: the printed URL is for this machine", demo.said);
     assert!(!demo.said.contains("Admin"), "it is not published: {}", demo.said);
     assert_eq!(demo.client("ACME").get("/logs/:acme:api/prod-a?limit=3").await.messages().len(), 3);
     let config = std::fs::read_to_string(folder.path().join("demo/logmark.toml")).unwrap();

@@ -1,4 +1,4 @@
-//! `logmark explain` for operators who connect an identity provider: what a token gives, and what to change if it is refused.
+//! `logmark explain` for operators who connect an identity provider: the result of a token, and the fix if it is refused.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use crate::auth::recipe::merge;
 use crate::world::binary::{CommandOutput, ServiceDirectory, run};
 use crate::world::tokens::Issuer;
 
-/// More keys of the issuer of the tests.
+/// Additional keys of the tests' issuer.
 const ISSUER: &str = "issuer = \"test\"\nscope_claims = [\"scope\", \"groups\"]\ntenants = [\"acme\", \"globex\"]\n\
      scope_map = { \"log-readers\" = [\"logs:read:/{tenant}/*\"] }\nrequired_claims = { azp = [\"portal\", \"cli\"] }";
 

@@ -166,7 +166,7 @@ async fn what_is_no_log_is_refused_by_name_before_anything_comes_in() {
         image:1: not UTF-8 from byte 2
     ");
     assert_eq!(import(&directory, &["good.log", "missing.log"]).await.code, 1);
-    assert_eq!(messages(directory.path()), [""; 0], "a mistyped name costs nothing");
+    assert_eq!(messages(directory.path()), [""; 0], "a mistyped name changes nothing");
     let names = run(directory.path(), &["import", "--group", "a:b", "--stream", "s", "good.log"]).await;
     assert_eq!(names.code, 1);
     assert!(names.err.contains("--group `a:b`"), "{}", names.err);

@@ -65,7 +65,7 @@ fn compare(step: &ReadmeStep, said: &str) {
             let shown: Value = serde_json::from_str(shown).unwrap_or_else(|error| panic!("README: {error}: {shown}"));
             assert!(
                 covers(&shown, &json(step.line, said)),
-                "README shows of `{}` what is not there:\n{shown}\n{said}",
+                "the output of `{}` lacks what README shows:\n{shown}\n{said}",
                 step.line
             );
         }
@@ -135,7 +135,7 @@ fn judge(folder: &Path, line: &str, said: &str) {
         () if has("$SMALL") && has("/groups'") => is("/groups/0/name", "/acme/java/orders".into()),
         () if has("# 403") => {
             is("/code", "insufficient_scope".into());
-            assert!(said.contains("logs:read:/acme/api"), "names the scope that is missing: {said}");
+            assert!(said.contains("logs:read:/acme/api"), "names the missing scope: {said}");
         }
         () if has("$GLOBEX") && has("/logs/:acme:api") => is("/code", "not_found".into()),
         () if has("/me'") => is("/tenant", "globex".into()),
@@ -153,7 +153,7 @@ fn judge(folder: &Path, line: &str, said: &str) {
             is("/results/0/status", "200".into());
         }
         () if has("start=-1h&limit=5") => assert_eq!(events(line, said).len(), 5),
-        () if has("cursor=") => assert!(!events(line, said).is_empty(), "it goes on"),
+        () if has("cursor=") => assert!(!events(line, said).is_empty(), "it continues"),
         () if has("-o api.csv") => {
             assert_eq!(said.trim_end(), "timestamp,ingestionTime,logStream,eventId,message");
             let table = std::fs::read_to_string(folder.join("api.csv")).unwrap();
@@ -186,7 +186,7 @@ fn judge(folder: &Path, line: &str, said: &str) {
         () if has("logmark tail") => assert_eq!(said.lines().count(), 3, "{said}"),
         () if has("logmark query") => assert_eq!(said.lines().count(), 4, "a header and three rows: {said}"),
         () if has("export PATH=") || has("export LOGMARK_URL=") || has("SMALL=$(") => assert_eq!(said, ""),
-        () => panic!("README promises something of `{line}`: say here what"),
+        () => panic!("README describes the output of `{line}`: add its check here"),
     }
 }
 

@@ -80,7 +80,7 @@ async fn figures_tell_the_connections_of_the_public_listener_from_those_of_the_o
     let token = directory.issuer.token("acme", "logs:read:*");
     let mut open = [Wire::plain(served.address).await, Wire::plain(served.address).await];
     for wire in &mut open {
-        // After its response it is counted.
+        // After its response, the connection is counted.
         assert_eq!(wire.get("/me", &token, &[]).await.unwrap().status(), 200);
     }
     let figures = Client::new(served.admin, None).get("/metrics").await.text();
@@ -113,11 +113,11 @@ async fn at_sigterm_running_downloads_end_well_and_nothing_new_begins() {
                 process.signal("TERM").await;
                 let begun = Instant::now();
                 while operator.get("/readyz").await.status != 503 {
-                    assert!(begun.elapsed() < Duration::from_secs(5), "it is ready while it drains");
+                    assert!(begun.elapsed() < Duration::from_secs(5), "ready while draining");
                 }
                 assert_eq!(operator.get("/healthz").await.status, 200);
                 while tokio::net::TcpStream::connect(served.address).await.is_ok() {
-                    assert!(begun.elapsed() < Duration::from_secs(5), "new connections are still taken");
+                    assert!(begun.elapsed() < Duration::from_secs(5), "new connections are still accepted");
                 }
             }
         })

@@ -115,7 +115,7 @@ pub async fn tls(
 pub async fn count(mut body: Incoming, mut pause: impl AsyncFnMut(u64)) -> Counted {
     let mut counted = Counted::default();
     while let Some(frame) = body.frame().await {
-        match frame.expect("the body does not break off").into_data() {
+        match frame.expect("the body is complete").into_data() {
             Ok(data) => {
                 counted.bytes += data.len() as u64;
                 counted.lines += memchr::memchr_iter(b'\n', &data).count() as u64;

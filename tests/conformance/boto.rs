@@ -1,4 +1,4 @@
-//! The cases through boto3 at the endpoint: StartQuery and GetQueryResults. Each answer is judged by botocore's model.
+//! The cases through boto3 at the endpoint: StartQuery and GetQueryResults. botocore's model validates each answer.
 
 use serde_json::{Value, json};
 

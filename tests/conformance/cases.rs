@@ -25,7 +25,7 @@ pub(super) enum Kind {
     Failed,
 }
 
-/// A query and what it is to give.
+/// A query and its expected result.
 #[derive(Debug)]
 pub(super) struct Case {
     /// The file and the title.
@@ -35,7 +35,7 @@ pub(super) struct Case {
     /// The columns; for the other kinds, the text of the error.
     pub(super) columns: Vec<String>,
     pub(super) rows: Vec<Vec<String>>,
-    /// The number of the events that it reads.
+    /// The index of the events that it reads.
     pub(super) world: usize,
 }
 
@@ -114,7 +114,7 @@ fn read(file: &str, text: &str, worlds: &mut Vec<CaseWorld>, cases: &mut Vec<Cas
 
 fn event(line: &str, group: &str) -> StoredEvent {
     let mut parts = line.splitn(4, ' ');
-    let mut part = || parts.next().unwrap_or_else(|| panic!("an event has date, time, stream, message: {line}"));
+    let mut part = || parts.next().unwrap_or_else(|| panic!("an event needs date, time, stream, message: {line}"));
     let moment: DateTime = format!("{}T{}", part(), part()).parse().unwrap();
     let timestamp = moment.to_zoned(TimeZone::UTC).unwrap().timestamp().as_millisecond();
     let (stream, message) = (part().to_owned(), part().replace("\\n", "\n").replace("\\t", "\t"));
@@ -144,9 +144,9 @@ const NOW: (&str, &str) = ("select.test: functions of the query", "n");
 /// The case that the engine runs and the service refuses: a query of a tenant must not unmask.
 const UNMASK: &str = "select.test: unmask gives what is stored: nothing is masked here";
 
-/// The difference between the rows and those of the case, if there is one.
+/// The difference between the rows and the case's rows, if any.
 pub(super) fn difference(case: &Case, rows: &[ShownRow]) -> Option<String> {
-    // These differ by run: when an event was stored, and where.
+    // These columns differ between runs: when and where an event was stored.
     let is_by_run = |column: &str| ["@ingestionTime", "@ptr"].contains(&column) || (case.name.as_str(), column) == NOW;
     let names_pointer = case.columns.iter().any(|column| column == "@ptr");
     let expected = case.rows.iter().map(|row| -> ShownRow {
@@ -169,7 +169,7 @@ pub(super) fn difference(case: &Case, rows: &[ShownRow]) -> Option<String> {
     (shown != expected).then(|| format!("got      {shown:?}\nexpected {expected:?}"))
 }
 
-/// Ends a test with all differences.
+/// Fails a test with all differences.
 pub(super) fn report(faults: &[String], count: usize) {
     assert!(faults.is_empty(), "{} of {count} cases:\n\n{}", faults.len(), faults.join("\n\n"));
 }

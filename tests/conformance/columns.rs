@@ -1,4 +1,4 @@
-//! `POST /queries/check` tells the columns that the results have, without running the query.
+//! `POST /queries/check` returns the columns of the results without running the query.
 
 use serde_json::Value;
 

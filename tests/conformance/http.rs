@@ -11,7 +11,7 @@ pub(super) fn body(case: &Case) -> Value {
     json!({ "query": case.query, "logGroups": [GROUP], "start": DAY.start * 1000, "end": DAY.end * 1000 })
 }
 
-/// Calls `judge` with each case and a client of a service that holds its events; ends with all faults.
+/// Calls `judge` with each case and a client of a service that has its events; fails with all errors.
 pub(super) async fn judge_all(judge: impl AsyncFn(&Client, &Case) -> Option<String>) {
     let (worlds, cases) = cases::all();
     let mut service: Option<(usize, World)> = None;
@@ -34,7 +34,7 @@ async fn judge(client: &Client, case: &Case) -> Option<String> {
     let text = case.columns[0].as_str();
     match case.kind {
         Kind::Refused if answer.status.is_success() => Some(answer.text()),
-        // The service refuses some queries before the engine does, in words of its own.
+        // The service refuses some queries before the engine does, with its own text.
         Kind::Refused => match answer.problem().as_str() {
             "400 invalid_query" => (!answer.text().contains(&escaped(text))).then(|| answer.text()),
             "422 query_forbidden" | "404 not_found" => None,
@@ -42,7 +42,7 @@ async fn judge(client: &Client, case: &Case) -> Option<String> {
         },
         Kind::Failed => match page["status"].as_str() {
             Some("Failed") if page["failure"].as_str().unwrap().contains(text) => None,
-            // The service tells what a query cannot find in words of its own.
+            // The service reports an unknown group or table with its own text.
             Some("Failed") if page["failure"].as_str().unwrap().contains("cannot find the lookup table") => None,
             // An inner query reads a group that does not exist.
             None if answer.status == 404 => None,
@@ -50,7 +50,7 @@ async fn judge(client: &Client, case: &Case) -> Option<String> {
         },
         Kind::Ordered | Kind::Unordered if page["status"] == "Complete" => {
             let names: Vec<&str> = page["fields"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
-            // The order of columns is that of `fields`: JSON objects have none. Missing values are absent.
+            // Columns are compared in the order of `fields`: JSON objects have no order. Missing values are absent.
             let place = |name: &str| case.columns.iter().position(|column| column == name);
             let unknown = names.iter().find(|name| place(name).is_none() && **name != "@ptr");
             if let Some(unknown) = unknown {
@@ -66,7 +66,7 @@ async fn judge(client: &Client, case: &Case) -> Option<String> {
     }
 }
 
-/// A text as it stands in a JSON string.
+/// A text escaped as in a JSON string.
 fn escaped(text: &str) -> String {
     let quoted = Value::from(text).to_string();
     quoted.trim_matches('"').to_owned()

@@ -47,7 +47,7 @@ pub fn awkward() -> Vec<String> {
     all
 }
 
-/// Writes all of them to a stream, a millisecond apart.
+/// Writes all of them to a stream, one millisecond apart.
 pub async fn write_awkward(subject: &Subject, group: &str, stream: &str) -> Vec<Event> {
     let begin = Subject::begin();
     let messages = awkward();
@@ -56,7 +56,7 @@ pub async fn write_awkward(subject: &Subject, group: &str, stream: &str) -> Vec<
     events.into_iter().map(|(at, message)| Event::new(at, stream, message)).collect()
 }
 
-/// Byte for byte, by stream and by group.
+/// Messages are unchanged byte for byte, by stream and by group.
 pub async fn any_message_comes_back_as_it_was(subject: &Subject) {
     let group = subject.group("api");
     let all = write_awkward(subject, &group, "web").await;
@@ -92,7 +92,7 @@ const NAMES: [&str; 22] = [
     "...",
 ];
 
-/// Streams and groups with any names: by both spellings of a path, by query parameters, by the `path` of lists.
+/// Streams and groups with any name can be read through both spellings of a path, query parameters and the `path` of lists.
 pub async fn any_name_can_be_read_in_every_spelling(subject: &Subject) {
     let group = subject.group("Team_1/a.b-c#d/..e");
     let at = Subject::begin();

@@ -25,7 +25,7 @@ struct TestEnvironment {
 impl TestEnvironment {
     async fn new() -> Self {
         let fake = Fake::start(now()).await;
-        // A short time limit, so that a hanging fake is given up quickly.
+        // A short time limit, so that a call to a hanging fake ends soon.
         let limits = "limits = { request_timeout = \"3s\", work_time = \"2s\" }";
         let binary = Binary::on(&fake.endpoint(), "f", limits).await;
         let begin = Subject::begin();
@@ -59,7 +59,7 @@ impl TestEnvironment {
             assert!(!told.contains(secret), "{told}");
             assert!(!self.binary.log().contains(secret), "{}", self.binary.log());
         }
-        // The error's type is for the operator.
+        // The error's type is shown to the operator only.
         assert!(!told.contains("Exception") && !told.contains("InternalFailure"), "{told}");
     }
 }
@@ -126,7 +126,7 @@ async fn what_lasts_has_its_status() {
         environment.always(None);
         let begun = std::time::Instant::now();
         while environment.acme.get(&format!("{}?from=head", targets()[0])).await.messages_if_any().len() != 30 {
-            assert!(begun.elapsed().as_secs() < 30, "{fault:?}: it goes on");
+            assert!(begun.elapsed().as_secs() < 30, "{fault:?}: does not recover");
         }
     }
 }
@@ -143,7 +143,7 @@ async fn a_source_that_hangs_is_given_up_in_time() {
     }
 }
 
-/// A page that was throttled midway says so and has a cursor, with which no event is lost or repeated.
+/// A page that was throttled midway reports this and has a cursor that loses and repeats no event.
 #[tokio::test]
 async fn a_page_throttled_midway_goes_on_without_loss() {
     let environment = TestEnvironment::in_small_pages().await;
@@ -217,13 +217,13 @@ async fn an_export_that_fails_midway_never_ends_cleanly() {
             let (last, events) = lines.split_last().unwrap();
             assert!(!events.is_empty() && events.len() < 6, "{} events", events.len());
             assert_eq!((&last["error"]["code"], &last["error"]["status"]), (&"upstream_error".into(), &502.into()), "{last}");
-            assert!(answer.trailers.is_empty(), "an export that failed has no cursor to go on");
+            assert!(answer.trailers.is_empty(), "a failed export has no cursor");
             environment.assert_discreet(&answer);
             for format in ["csv", "text"] {
                 environment.then(1, &[fault; 3]);
                 let answer = environment.acme.get(&format!("{target}&format={format}")).await;
                 assert_eq!(answer.status, 200);
-                assert!(answer.broken, "{format}: the body must break off");
+                assert!(answer.broken, "{format}: the body must be incomplete");
                 environment.assert_discreet(&answer);
             }
         }

@@ -105,7 +105,7 @@ pub async fn patterns_choose_events(subject: &Subject) {
     check(subject, &PATTERNS, true).await;
 }
 
-/// A cursor contains its filter; a different filter parameter is refused, another spelling of the same filter is not.
+/// A cursor contains its filter; a different filter parameter is refused, another spelling of the same filter is accepted.
 pub async fn a_cursor_carries_its_filter(subject: &Subject) {
     let group = subject.group("api");
     let all = write(subject, &group, 60).await;

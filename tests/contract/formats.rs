@@ -42,7 +42,7 @@ fn csv(text: &str) -> Vec<Vec<String>> {
     records
 }
 
-/// The CSV of a text: a quote mark before formulas, at any separator, and before ids that a spreadsheet would round.
+/// The CSV form of a text: a single quote before formulas, at any separator, and before ids that a spreadsheet would round.
 fn neutralised(text: &str) -> String {
     const FORMULA: [char; 4] = ['=', '+', '-', '@'];
     let is_rounded = text.len() > 15 && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -58,7 +58,7 @@ fn neutralised(text: &str) -> String {
     out
 }
 
-/// Every event in every format, of the stream and of the group, with all members.
+/// Every format has every event, of the stream and of the group, with all members.
 pub async fn every_format_says_the_same(subject: &Subject) {
     let group = subject.group("api");
     let all = write_awkward(subject, &group, "web,1").await;
@@ -90,7 +90,7 @@ pub async fn every_format_says_the_same(subject: &Subject) {
     }
 }
 
-/// Its trailer and its last line have the cursor of the rest.
+/// The trailer and the last line of a limited export have a cursor that continues with the rest.
 pub async fn a_limited_export_ends_in_a_cursor_that_goes_on(subject: &Subject) {
     let group = subject.group("api");
     let begin = Subject::begin();

@@ -41,11 +41,11 @@ pub async fn streams_are_read_as_one(subject: &Subject) {
     for limit in SIZES {
         assert_eq!(subject.forward(&path, limit).await, whole, "pages of {limit}");
     }
-    // A group that fits into one call of the source can be read from its tail everywhere.
+    // From every source, a group that fits into one call can be read from its tail.
     assert_merged(&subject.backward(&group_path(&group), 1000).await, &model, "from the tail");
 }
 
-/// The same from the tail.
+/// Pages of any size from the tail lead back to the head.
 pub async fn pages_of_any_size_lead_back_to_the_head(subject: &Subject) {
     let group = subject.group("api");
     let model = write(subject, &group, 40).await;
@@ -107,7 +107,7 @@ pub async fn a_name_that_is_not_there_is_not_found(subject: &Subject) {
     }
 }
 
-/// A grant for `prod-*` shows only those streams for every request, and does not reveal that others exist.
+/// A grant for `prod-*` shows only those streams in every request, and does not reveal that others exist.
 pub async fn a_grant_for_some_streams_shows_no_others(subject: &Subject) {
     let group = subject.limited_group("api");
     let model = write(subject, &group, 40).await;
@@ -186,7 +186,7 @@ pub async fn the_end_of_a_group_is_where_new_events_appear(subject: &Subject) {
     }
 }
 
-/// Reads until the end.
+/// Reads to the end.
 async fn quiet(subject: &Subject, page: Page) -> Page {
     let page = subject.page(&page.next_target(10)).await;
     assert_eq!((page.events.len(), page.stop.as_str()), (0, "end"));

@@ -42,7 +42,7 @@ pub async fn groups_are_listed_page_by_page(subject: &Subject) {
     }
 }
 
-/// Scope, grant and prefix together; other groups are not listed.
+/// Only groups that scope, grant and prefix allow are listed.
 pub async fn groups_are_those_of_grant_and_prefix(subject: &Subject) {
     let mut mine = vec![
         subject.group("api"),
@@ -118,8 +118,8 @@ pub async fn streams_are_listed_by_name_and_by_last_event(subject: &Subject) {
     }
 }
 
-/// DescribeLogGroups supports only prefixes: the group is found among more than a page of groups with the same prefix, and none
-/// of them is confused with a missing group.
+/// DescribeLogGroups filters by prefix only: the group is found among more than a page of groups with its prefix, and none of
+/// these is mistaken for a missing group.
 pub async fn a_group_is_described_and_its_namesakes_are_not(subject: &Subject) {
     let (group, other) = (subject.group("api"), subject.group("web"));
     for number in 0..60 {

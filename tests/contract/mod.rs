@@ -4,12 +4,12 @@
 //!
 //! - `local`: the embedded store, on disk;
 //! - `fake`: the fake CloudWatch (`world/fake_cloudwatch`), which follows AWS's documentation where emulators do not;
-//! - `torn`: the same with random short or empty pages, which AWS may return;
+//! - `torn`: the fake with random short or empty pages, which AWS may return;
 //! - `moto`: an independent emulator, filled by AWS's own client. Its known errors are listed where it is left out;
 //! - `endpoint`: the local source of another Logmark, through the CloudWatch Logs protocol;
-//! - `live`, `polled`: the fake CloudWatch with a clock that runs, for live tail, with sessions and without.
+//! - `live`, `polled`: the fake CloudWatch with a running clock, for live tail, with sessions and without.
 //!
-//! All but the first test the real binary, with credentials from its environment.
+//! All but `local` run the real binary, with credentials from its environment.
 
 pub mod subject;
 mod streams;
@@ -59,8 +59,8 @@ contract! {
     streams::a_missing_stream_is_told_from_a_missing_group: local, fake, endpoint;
 
     groups::streams_are_read_as_one: local, fake, torn, moto, endpoint;
-    // moto does not support startFromHead in FilterLogEvents: it returns the oldest events, which Logmark refuses as the newest
-    // (its tail is then 502, and only a group that fits into one page can be read from there).
+    // moto does not support startFromHead in FilterLogEvents: it returns the oldest events, which Logmark refuses as the newest.
+    // A read from the tail is then 502, except for a group that fits into one page.
     groups::pages_of_any_size_lead_back_to_the_head: local, fake, torn, endpoint;
     groups::every_page_knows_what_is_newer: local, fake, torn, endpoint;
     groups::streams_are_chosen_by_name_and_prefix: local, fake, torn, moto, endpoint;
@@ -81,7 +81,7 @@ contract! {
     ranges::ranges_that_meet_share_nothing: local, fake, torn, moto, endpoint;
     ranges::a_range_may_be_open: local, fake, torn, moto, endpoint;
     ranges::start_and_end_are_the_same_on_the_way_back: local, fake, torn, moto, endpoint;
-    // No startFromHead, see above.
+    // moto does not support startFromHead, see above.
     ranges::start_and_end_are_the_same_on_the_way_back_through_a_group: local, fake, torn, endpoint;
 
     contents::any_message_comes_back_as_it_was: local, fake, torn, moto, endpoint;

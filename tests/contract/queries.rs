@@ -62,7 +62,7 @@ async fn botocore_finds_the_requests_of_queries_signed_and_with_their_answers_in
     let operations: BTreeSet<&str> = seen.iter().map(|request| request.header("x-amz-target")).collect();
     let expected = ["GetLogGroupFields", "GetLogRecord", "GetQueryResults", "ListLogGroupsForQuery", "StartQuery", "StopQuery"];
     assert!(operations.iter().copied().eq(expected.map(|name| format!("Logs_20140328.{name}"))), "{operations:?}");
-    assert!(seen.iter().all(|request| request.headers.contains_key("traceparent")), "a query's calls are of its request's trace");
+    assert!(seen.iter().all(|request| request.headers.contains_key("traceparent")), "calls without the trace");
     let start: serde_json::Value = serde_json::from_slice(&seen[0].body).unwrap();
     assert_eq!((&start["startTime"], &start["endTime"]), (&json!(1_795_168_800), &json!(1_795_168_801)));
     assert_eq!(start["limit"], 50_000);

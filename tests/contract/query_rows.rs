@@ -1,4 +1,4 @@
-//! Queries over real events of a source: rows, statistics, fields, records, under the permit.
+//! Queries over real events of a source: rows, statistics, fields and records, limited by the permit.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use crate::world::client::Answer;
 /// Waits for the end of the query.
 const WAIT: [(&str, &str); 1] = [("prefer", "wait=20")];
 
-/// A query over groups, two hours back from now.
+/// The body of a query over groups and the last two hours.
 fn body(query: &str, groups: &[&str]) -> Value {
     json!({ "query": query, "logGroups": groups, "start": "-3h" })
 }
@@ -30,7 +30,7 @@ async fn rows(subject: &Subject, query: &str, groups: &[&str]) -> Value {
     rows
 }
 
-/// Requests of a gateway: every third fails, of two users.
+/// Writes a gateway's requests by two users, of which every third fails.
 async fn put_requests(subject: &Subject, group: &str, stream: &str, count: i64) {
     let line = |number: i64| {
         let (status, user) = (if number % 3 == 0 { 503 } else { 200 }, ["ann", "bo"][usize::try_from(number % 2).unwrap()]);

@@ -19,11 +19,11 @@ fn paths(group: &str) -> [String; 2] {
     [stream_path(group, "web"), group_path(group)]
 }
 
-/// Over the ten milliseconds and around them.
+/// Ranges within, around and beyond the ten milliseconds.
 const RANGES: [(i64, i64); 12] =
     [(0, 1), (0, 10), (1, 9), (2, 3), (4, 6), (5, 6), (4, 5), (6, 7), (9, 10), (-5, 0), (-5, 1), (10, 20)];
 
-/// In pages, and streamed.
+/// Ranges in pages and in streams.
 pub async fn start_is_inside_and_end_is_not(subject: &Subject) {
     let group = subject.group("api");
     let all = write(subject, &group).await;
@@ -40,12 +40,12 @@ pub async fn start_is_inside_and_end_is_not(subject: &Subject) {
     }
 }
 
-/// The same from the tail.
+/// The ranges from the tail of the stream.
 pub async fn start_and_end_are_the_same_on_the_way_back(subject: &Subject) {
     in_range_backward(subject, |group| stream_path(group, "web")).await;
 }
 
-/// The same from the tail of the group.
+/// The ranges from the tail of the group.
 pub async fn start_and_end_are_the_same_on_the_way_back_through_a_group(subject: &Subject) {
     in_range_backward(subject, group_path).await;
 }
@@ -64,7 +64,7 @@ async fn in_range_backward(subject: &Subject, path: impl Fn(&str) -> String) {
     }
 }
 
-/// Two ranges that meet at any millisecond have together all events, each once.
+/// Two ranges that meet at any millisecond contain together every event once.
 pub async fn ranges_that_meet_share_nothing(subject: &Subject) {
     let group = subject.group("api");
     let all = write(subject, &group).await;
@@ -78,7 +78,7 @@ pub async fn ranges_that_meet_share_nothing(subject: &Subject) {
     }
 }
 
-/// Only a start, only an end.
+/// Ranges with only a start or only an end.
 pub async fn a_range_may_be_open(subject: &Subject) {
     let group = subject.group("api");
     let all = write(subject, &group).await;

@@ -10,8 +10,8 @@ use super::subject::{Event, Subject, group_path, now, stream_path};
 const FILE: &str = "web/apache_combined_semicomplete_10k.log";
 const DAY: i64 = 24 * 3600 * 1000;
 
-/// The lines with their times, shifted so that the newest is of yesterday; in order of time, equal times in the order of the
-/// file.
+/// The lines with their times, shifted so that the newest is of yesterday, in order of time. Lines with equal times keep the
+/// order of the file.
 fn lines() -> Option<Vec<(i64, String)>> {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
     let beside = || manifest.ancestors().skip(1).map(|folder| folder.join("shared/data")).find(|folder| folder.is_dir());

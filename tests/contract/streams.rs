@@ -31,7 +31,7 @@ pub async fn pages_of_any_size_are_the_stream(subject: &Subject) {
 /// The cursors of a page.
 type Link = fn(&Page, usize) -> String;
 
-/// At every page the direction can change: older and newer events together are the rest of the stream.
+/// The direction can change at every page: the older and the newer events together are the rest of the stream.
 pub async fn a_cursor_goes_either_way(subject: &Subject) {
     let group = subject.group("api");
     let model = write(subject, &group, 23).await;
@@ -112,7 +112,7 @@ pub async fn the_end_is_where_new_events_appear(subject: &Subject) {
     }
 }
 
-/// It is not an error, it has an end, and its cursor finds the first event.
+/// An empty stream is not an error: it has an end, and its cursor finds the first event.
 pub async fn an_empty_stream_is_a_page_without_events(subject: &Subject) {
     finds_the_first_event(subject, &["?from=head", "?start=-1h", "?start=-1h&end=-1m"]).await;
     for query in ["", "?start=-3h&end=-1m&from=tail", "?format=ndjson"] {
@@ -123,7 +123,7 @@ pub async fn an_empty_stream_is_a_page_without_events(subject: &Subject) {
     }
 }
 
-/// The same from its tail.
+/// An empty stream from its tail: its cursor finds the first event.
 pub async fn the_tail_of_an_empty_stream_finds_its_first_event(subject: &Subject) {
     finds_the_first_event(subject, &["", "?start=-1h&from=tail", "?end=-1m"]).await;
 }
@@ -139,7 +139,7 @@ async fn finds_the_first_event(subject: &Subject, queries: &[&str]) {
         subject.put(&group, &stream, &[(at, "first")]).await;
         let page = subject.page(&page.next_target(10)).await;
         assert_eq!(page.events, [Event::new(at, &stream, "first")], "{query}");
-        // If the source cannot tell that a page is the last, the next page shows the end.
+        // A source that cannot tell that a page is the last shows the end in the next page.
         if page.stop != "end" {
             assert_eq!(page.stop, "time", "{query}");
             let last = subject.page(&page.next_target(10)).await;
@@ -148,7 +148,7 @@ async fn finds_the_first_event(subject: &Subject, queries: &[&str]) {
     }
 }
 
-/// A missing group, and another tenant's group: the same 404, byte for byte. A stream: a 404 too.
+/// A missing group and another tenant's group have the same 404, byte for byte. A missing stream is a 404 too.
 pub async fn what_is_not_there_is_not_found(subject: &Subject) {
     let (group, foreign) = (subject.group("api"), subject.foreign_group("api"));
     write(subject, &group, 1).await;
@@ -165,7 +165,7 @@ pub async fn what_is_not_there_is_not_found(subject: &Subject) {
     refusals(subject, &group, Some("missing")).await;
 }
 
-/// A stream of a group that the caller may read: a 404 that says so, the same for a missing and for a hidden stream.
+/// In a group that the caller may read, the 404 of a stream names the stream, and is the same for missing and hidden streams.
 pub async fn a_missing_stream_is_told_from_a_missing_group(subject: &Subject) {
     let group = subject.group("api");
     write(subject, &group, 1).await;

@@ -19,7 +19,7 @@ use crate::world::{AUDIT, Options, World};
 /// Maximum pages, to detect endless paging.
 const MAX_PAGES: usize = 20_000;
 
-/// A service on a source, or on names of it, that only this test uses.
+/// A service on a source, or on a part of it, that only this test uses.
 #[derive(Debug)]
 pub struct Subject {
     root: String,
@@ -35,7 +35,7 @@ enum Source {
     Endpoint { world: Box<World>, process: Binary },
 }
 
-/// The credentials in its environment.
+/// The credentials in the environment of the service.
 pub const KEYS: [(&str, &str); 2] = [("AWS_ACCESS_KEY_ID", "AKIDTEST"), ("AWS_SECRET_ACCESS_KEY", SECRET)];
 
 /// The real binary on a CloudWatch endpoint.
@@ -47,12 +47,12 @@ pub struct Binary {
 }
 
 impl Binary {
-    /// Starts it for the tenant `acme` of [`tenants`]; `server` are more lines for `[server]`.
+    /// Starts the service for the tenant `acme` of [`tenants`]; `server` adds lines to `[server]`.
     pub async fn on(endpoint: &str, root: &str, server: &str) -> Self {
         Self::with(&(cloudwatch(endpoint, KEEPS_NOTHING) + &tenants(root)), server, &KEYS).await
     }
 
-    /// With these `[[sources]]`, tenants and credentials in its environment.
+    /// Starts the service with these `[[sources]]`, tenants and variables.
     pub async fn with(sources_and_tenants: &str, server: &str, environment: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let issuer = Issuer::new(folder.path());
@@ -98,9 +98,9 @@ impl Binary {
     }
 }
 
-/// No proxy may answer in place of the endpoint.
+/// `cache` without memory: every read calls CloudWatch.
 pub const KEEPS_NOTHING: &str = "{ bytes = 0 }";
-/// The source, with quotas that no test reaches.
+/// A CloudWatch source with quotas that no test reaches.
 pub fn cloudwatch(endpoint: &str, cache: &str) -> String {
     let quotas = Api::ALL.map(|api| format!("{api} = 10000")).join(", ");
     format!(
@@ -129,28 +129,28 @@ pub fn now() -> i64 {
 }
 
 impl Subject {
-    /// On the local store.
+    /// A subject on the local store.
     pub async fn local() -> Self {
         let root = new_root();
         let world = World::with(Options { tenants: Some(tenants(&root)), ..Options::default() }).await;
         Self { root, acme: world.tenant("acme"), source: Source::Local(Box::new(world)) }
     }
 
-    /// On the fake CloudWatch.
+    /// A subject on the fake CloudWatch.
     pub async fn fake() -> Self {
         let (fake, root) = (Fake::start(now()).await, new_root());
         let process = Binary::with(&(cloudwatch(&fake.endpoint(), KEEPS_NOTHING) + &tenants(&root)), "", &KEYS).await;
         Self { root, acme: process.acme(), source: Source::Fake { fake, process } }
     }
 
-    /// On the fake CloudWatch, reached by another address.
+    /// A subject on the fake CloudWatch behind another address, such as a proxy's.
     pub async fn fake_by(fake: Fake, address: SocketAddr) -> Self {
         let root = new_root();
         let process = Binary::on(&format!("http://{address}"), &root, "").await;
         Self { root, acme: process.acme(), source: Source::Fake { fake, process } }
     }
 
-    /// On the fake CloudWatch with random short or empty pages.
+    /// A subject on the fake CloudWatch with random short or empty pages.
     pub async fn torn() -> Self {
         let subject = Self::fake().await;
         if let Source::Fake { fake, .. } = &subject.source {
@@ -159,7 +159,7 @@ impl Subject {
         subject
     }
 
-    /// On the fake CloudWatch with a clock that runs, whose live tail sessions send an update each twentieth of a second.
+    /// A subject on the fake CloudWatch with a running clock, whose live tail sessions send an update every 50 ms.
     pub async fn live() -> Self {
         let subject = Self::fake().await;
         if let Source::Fake { fake, .. } = &subject.source {
@@ -170,7 +170,7 @@ impl Subject {
         subject
     }
 
-    /// The same with a role that may not start live tail sessions: tails poll.
+    /// Like `live`, with a role that may not start live tail sessions: tails poll.
     pub async fn polled() -> Self {
         let subject = Self::live().await;
         if let Source::Fake { fake, .. } = &subject.source {
@@ -179,20 +179,20 @@ impl Subject {
         subject
     }
 
-    /// On moto.
+    /// A subject on moto.
     pub async fn moto() -> Self {
         let address = Moto::shared().await.address;
         Self::moto_by(address).await
     }
 
-    /// On moto, reached by another address.
+    /// A subject on moto behind another address, such as a proxy's.
     pub async fn moto_by(address: SocketAddr) -> Self {
         let (moto, root) = (Moto::shared().await, new_root());
         let process = Binary::on(&format!("http://{address}"), &root, "").await;
         Self { root, acme: process.acme(), source: Source::Moto { moto, process } }
     }
 
-    /// On another Logmark's local source, by the protocol of CloudWatch Logs.
+    /// A subject on another Logmark's local source, through the CloudWatch Logs protocol.
     pub async fn endpoint() -> Self {
         let (world, root) = (World::with(Options::with_endpoint()).await, new_root());
         let process = Binary::with(&(cloudwatch(&world.endpoint(), KEEPS_NOTHING) + &tenants(&root)), "", &KEYS).await;
@@ -204,7 +204,7 @@ impl Subject {
         format!("/{}/{name}", self.root)
     }
 
-    /// The name of a group of which `acme` may read the streams `prod-*`.
+    /// The name of a group in which `acme` may read the streams `prod-*`.
     pub fn limited_group(&self, name: &str) -> String {
         format!("/limited-{}/{name}", self.root)
     }
@@ -268,12 +268,12 @@ impl Subject {
         }
     }
 
-    /// A moment two hours ago, at a full second: every source accepts events from then on.
+    /// Two hours ago, at a full second: every source accepts events from then on.
     pub fn begin() -> i64 {
         (now() / 1000 - 7200) * 1000
     }
 
-    /// A moment a few seconds ago, at a full second: live tails of every source find events from then on.
+    /// A few seconds ago, at a full second: live tails of every source find events from then on.
     pub fn recent() -> i64 {
         (now() / 1000 - 5) * 1000
     }
@@ -335,7 +335,7 @@ impl Subject {
         panic!("no beginning");
     }
 
-    /// The log of the service, if it is a process.
+    /// The log of the service, if it runs as a process.
     fn log(&self) -> String {
         match &self.source {
             Source::Local(_) => String::new(),
@@ -384,7 +384,7 @@ impl Event {
         Self { at, stream: stream.to_owned(), message: message.to_owned() }
     }
 
-    /// From a JSON page, or a line of NDJSON.
+    /// Parses an event of a JSON page or an NDJSON line.
     pub fn of(event: &Value) -> Self {
         let at: jiff::Timestamp = event["timestamp"].as_str().unwrap().parse().unwrap();
         Self::new(at.as_millisecond(), event["logStream"].as_str().unwrap(), event["message"].as_str().unwrap())
@@ -433,7 +433,7 @@ impl Page {
     }
 }
 
-/// Times with runs of equals, some of them long, and a gap: (milliseconds after the first, message).
+/// Events with runs of equal times, some long, and a gap: (milliseconds after the first, message).
 pub fn varied(count: usize) -> Vec<(i64, String)> {
     let event = |index: usize| {
         let run = i64::try_from(index / 10).unwrap();

@@ -1,6 +1,6 @@
-//! Live tail (`follow=true`): what holds for every source that has it.
+//! Live tail (`follow=true`): guarantees of every source that supports it.
 //!
-//! Sources differ in the order in which events arrive, so the scenarios compare what was delivered, and not its order.
+//! Sources differ in the order in which events arrive, so the scenarios compare the set of delivered events.
 
 use serde_json::Value;
 
@@ -9,14 +9,14 @@ use crate::world::tail::Tail;
 
 const STREAM: &str = "2026/11/20/[$LATEST]web 1";
 
-/// The messages of so many events, sorted.
+/// The messages of the next `count` events, sorted.
 async fn sorted(tail: &mut Tail, count: usize) -> Vec<String> {
     let mut messages = tail.messages(count).await;
     messages.sort();
     messages
 }
 
-/// Events of any timestamp that are put while a tail is open, each once, as pages show them.
+/// Events of any timestamp that are put during a tail are delivered once, as pages show them.
 pub async fn new_events_are_delivered_once_as_pages_show_them(subject: &Subject) {
     let group = subject.group("api");
     let begin = Subject::recent();
@@ -34,7 +34,7 @@ pub async fn new_events_are_delivered_once_as_pages_show_them(subject: &Subject)
     for tail in &mut tails {
         for _ in 0..expected.len() {
             let event = tail.event().await;
-            // A source may not know the id of an event yet when it arrives.
+            // A source may not know the id of an event when the event arrives.
             let is_same =
                 |known: &&Value| ["timestamp", "logStream", "message"].iter().all(|member| known[member] == event[member]);
             assert!(expected.iter().find(is_same).is_some(), "{event}");
@@ -42,11 +42,11 @@ pub async fn new_events_are_delivered_once_as_pages_show_them(subject: &Subject)
     }
     subject.put_now(&group, STREAM, &[(begin + 20, "last")]).await;
     for tail in &mut tails {
-        assert_eq!(tail.messages(1).await, ["last"], "nothing was delivered twice");
+        assert_eq!(tail.messages(1).await, ["last"], "an event was delivered twice");
     }
 }
 
-/// The history from `start`, then new events; resumed behind any event, the rest and nothing else.
+/// History from `start` precedes new events. A tail resumed after any event delivers exactly the rest.
 pub async fn history_comes_first_and_a_cursor_continues_behind_its_event(subject: &Subject) {
     let group = subject.group("api");
     let begin = Subject::recent();
@@ -74,7 +74,7 @@ pub async fn history_comes_first_and_a_cursor_continues_behind_its_event(subject
     }
 }
 
-/// A grant for some streams shows nothing of the others, whatever is chosen.
+/// A grant for some streams shows no event of the others, whichever streams the request selects.
 pub async fn a_grant_for_some_streams_follows_no_others(subject: &Subject) {
     let group = subject.limited_group("api");
     let begin = Subject::recent();
@@ -91,7 +91,7 @@ pub async fn a_grant_for_some_streams_follows_no_others(subject: &Subject) {
     assert_eq!(Tail::open_with(subject.acme(), &hidden, &[]).await.unwrap_err().problem(), "404 not_found");
 }
 
-/// What does not exist is refused before the tail begins.
+/// A missing group or stream is refused before the tail begins.
 pub async fn a_tail_of_what_is_not_there_is_not_found(subject: &Subject) {
     let group = subject.group("api");
     subject.put_now(&group, STREAM, &[(Subject::recent(), "one")]).await;
@@ -102,7 +102,7 @@ pub async fn a_tail_of_what_is_not_there_is_not_found(subject: &Subject) {
     }
 }
 
-/// What is deleted while it is followed ends the tail with an error, not with silence.
+/// If the followed group is deleted, the tail ends with an error.
 pub async fn a_tail_of_a_group_that_is_deleted_ends_with_not_found(subject: &Subject) {
     let group = subject.group("api");
     subject.put_now(&group, STREAM, &[(Subject::recent(), "one")]).await;

@@ -150,7 +150,7 @@ async fn a_request_has_the_form_of_the_protocol_and_nothing_of_the_clients() {
         assert!(authorization.starts_with(&scope), "{authorization}");
         assert!(authorization.contains("SignedHeaders=content-type;host;x-amz-date;x-amz-target, "), "{authorization}");
 
-        // Everything that is sent; `traceparent` has the trace id, which may be the client's, and Logmark's own span.
+        // All headers of a request. `traceparent` has the trace id, which may be the client's, and Logmark's span id.
         let names: BTreeSet<&str> = request.headers.keys().map(http::HeaderName::as_str).collect();
         let known = [
             "authorization",
@@ -171,7 +171,7 @@ async fn a_request_has_the_form_of_the_protocol_and_nothing_of_the_clients() {
     }
 }
 
-/// The caller's input is parsed and serialised again, never forwarded unchanged.
+/// The caller's input is parsed and serialised again; its bytes are never forwarded unchanged.
 #[tokio::test]
 async fn a_filter_leaves_in_its_canonical_text() {
     let recorder = Recorder::before(Moto::shared().await.address).await;

@@ -1,4 +1,4 @@
-//! What concerns all calls of a source at once: its clock, its credentials, whether anybody is there.
+//! Faults that affect all calls of a source: the clock, the credentials, an upstream that does not answer.
 
 use futures_util::stream::{self, StreamExt as _};
 
@@ -10,17 +10,17 @@ use crate::world::fake_cloudwatch::Fault;
 use crate::world::fake_cloudwatch::plan::Plan;
 use crate::world::faulty_proxy::ConnectionEnd;
 
-/// Requests at a time. Each may have to be signed anew, and a source has ten retries to spend at first.
+/// Concurrent requests. Each may need a new signature, and a source starts with ten retries.
 const AT_A_TIME: usize = 8;
 
-/// Cells for every operation, numbered from `first` on.
+/// Cells for every operation, numbered from `first`.
 async fn cells(environment: &TestEnvironment, first: usize) -> Vec<(&'static Operation, Cell)> {
     let each = operations().enumerate();
     let each = each.map(|(number, operation)| async move { (operation, Cell::of(operation, first + number, environment).await) });
     stream::iter(each).buffered(AT_A_TIME).collect().await
 }
 
-/// Asks for every operation, several at the same time, and judges the answers.
+/// Requests every operation, several at the same time, and judges the answers.
 async fn all(environment: &TestEnvironment, cells: &[(&Operation, Cell)]) -> Vec<Verdict> {
     let each = cells.iter().map(|(operation, cell)| async move {
         let answer = operation.ask(environment, cell).await;
@@ -43,7 +43,7 @@ async fn a_clock_twenty_minutes_off_is_not_seen_and_one_hours_off_is() {
         assert!(are(&verdicts, expected), "{minutes} minutes: {verdicts:?}");
         environment.fake.state().now = now();
         let verdicts = all(&environment, &late).await;
-        assert!(are(&verdicts, Verdict::Whole), "{minutes} minutes, and set right: {verdicts:?}");
+        assert!(are(&verdicts, Verdict::Whole), "{minutes} minutes, and corrected: {verdicts:?}");
         environment.assert_discreet();
     }
 }

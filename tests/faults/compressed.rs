@@ -1,4 +1,4 @@
-//! Compression stands between a failure and the client: it must be seen through it.
+//! Compressed answers: a failure is visible to the client in them too.
 
 use std::io::Read as _;
 

@@ -1,4 +1,5 @@
-//! Page after page without an event, as for a rare filter over much: the export goes on for long, and says when it does not.
+//! Long runs of pages without an event, as for a rare filter over many events: the export continues, and reports when it stops
+//! early.
 
 use serde_json::Value;
 
@@ -34,7 +35,7 @@ async fn an_export_goes_on_over_hundreds_of_empty_pages_to_the_event_behind_them
 #[tokio::test]
 async fn an_export_that_meets_none_in_a_thousand_pages_is_seen_to_fail_and_pages_lead_on() {
     let environment = environment().await;
-    // Behind the first page, and from the beginning on.
+    // After the first page, and from the beginning.
     for (good, first) in [(1, 16), (0, 0)] {
         for format in ["ndjson", "csv"] {
             empty_after(&environment, good, usize::MAX);

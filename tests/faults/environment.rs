@@ -1,4 +1,4 @@
-//! A service on a CloudWatch that fails on order.
+//! A service on a CloudWatch with injected faults.
 
 use std::time::Duration;
 
@@ -11,59 +11,59 @@ use crate::world::faulty_proxy::{FaultyProxy, ProxyFault};
 use crate::world::keys::Keys;
 use crate::world::other_host::OtherHost;
 
-/// How much time the service gives its upstream.
+/// The time limits of the service's calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Deadlines {
-    /// Two seconds: for what would never end.
+    /// Two seconds, for calls without an end.
     Short,
-    /// As usual.
+    /// The defaults.
     Usual,
 }
 
-/// What goes wrong with a call.
+/// The fault of a call.
 #[derive(Debug, Clone, Copy)]
 pub enum InjectedFault {
-    /// The upstream answers so.
+    /// A faulty answer of the upstream.
     Answer(Fault),
-    /// The way to it fails so.
+    /// A faulty connection to the upstream.
     Proxy(ProxyFault),
 }
 
-/// The service and what it stands on.
+/// The service and its counterparts.
 #[derive(Debug)]
 pub struct TestEnvironment {
     /// The upstream.
     pub fake: Fake,
-    /// The way to it.
+    /// The proxy before the upstream.
     pub faulty_proxy: FaultyProxy,
-    /// Where nothing may come.
+    /// A host that must receive no connection.
     pub other_host: OtherHost,
-    /// Where it has its credentials.
+    /// The endpoint of its credentials.
     pub keys: Keys,
-    /// A caller.
+    /// A client of `acme`.
     pub acme: Client,
     binary: Binary,
 }
 
 impl TestEnvironment {
-    /// Starts it all, with the usual patience; it reaches the upstream by way of [`FaultyProxy`].
+    /// Starts all parts with the default time limits; the service reaches the upstream through [`FaultyProxy`].
     pub async fn usual() -> Self {
         Self::new(Deadlines::Usual, true).await
     }
 
-    /// Starts it all; it reaches the upstream directly or by way of [`FaultyProxy`], which undoes what a fake does to its own
-    /// bytes.
+    /// Starts all parts; the service reaches the upstream directly or through [`FaultyProxy`], which repairs the framing of the
+    /// fake's faulty answers.
     pub async fn new(deadlines: Deadlines, through_cuts: bool) -> Self {
         let limits = match deadlines {
             Deadlines::Short => "limits = { request_timeout = \"3s\", work_time = \"2s\", response_memory = \"1GiB\" }",
-            // Hundreds of requests of one tenant wait for the upstream at a time here: their share of memory is not what is
-            // tested.
+            // Hundreds of requests of one tenant wait for the upstream at the same time: their share of memory is not part of the
+            // test.
             Deadlines::Usual => "limits = { response_memory = \"1GiB\" }",
         };
         Self::with(limits, through_cuts).await
     }
 
-    /// The same, with these lines of `[server]`.
+    /// Starts all parts with these lines in `[server]`.
     pub async fn with(limits: &str, through_cuts: bool) -> Self {
         let fake = Fake::start(now()).await;
         let (faulty_proxy, other_host, keys) =
@@ -76,7 +76,7 @@ impl TestEnvironment {
         Self { acme: binary.acme(), fake, faulty_proxy, other_host, keys, binary }
     }
 
-    /// Lets the plan's calls go wrong.
+    /// Makes the plan's calls fail.
     pub fn set(&self, injected: InjectedFault, plan: Plan<()>) {
         match injected {
             InjectedFault::Answer(fault) => self.fake.state().plans.set(plan.with(fault)),
@@ -84,25 +84,25 @@ impl TestEnvironment {
         }
     }
 
-    /// Lets so many of a hundred calls that bear the mark go wrong, half of them on the way.
+    /// Makes this percentage of the calls with the mark fail, half of them in the proxy.
     pub fn set_mixed(&self, mark: &str, percent: u64, faults: &[Fault], faulty_proxy: &[ProxyFault]) {
         self.fake.state().plans.set(Plan::mixed(mark, faults.to_vec()).at_rate(percent / 2, 1));
         self.faulty_proxy.state().plans.set(Plan::mixed(mark, faulty_proxy.to_vec()).at_rate(percent / 2, 2));
     }
 
-    /// Ends it, and says how often it went wrong.
+    /// Ends the plan and returns the number of calls that it made fail.
     pub fn lift(&self, mark: &str) -> usize {
         let on_the_way = self.faulty_proxy.state().plans.lift(mark);
         self.fake.state().plans.lift(mark) + on_the_way
     }
 
-    /// An answer now that nothing is wrong any more; a service that spares its upstream for a while may say so first,
-    /// and one that gives it little time may lack it on a busy machine.
+    /// An answer after the fault is over. A service with an open circuit breaker may refuse first, and one with short time limits
+    /// may exceed them on a busy machine: both are retried.
     pub async fn settled(&self, target: &str) -> Answer {
         self.settled_by(|| self.acme.get(target)).await
     }
 
-    /// The same, of whatever is asked.
+    /// Like `settled`, for any request.
     pub async fn settled_by<Asking: Future<Output = Answer>>(&self, ask: impl Fn() -> Asking) -> Answer {
         let deadlines = async {
             loop {
@@ -110,7 +110,7 @@ impl TestEnvironment {
                 let is_spared = [429, 503, 504].contains(&answer.status.as_u16());
                 let text = answer.text();
                 let last = text.lines().last().unwrap_or_default();
-                // A stream that began well ends so, when the upstream is spared midway.
+                // A stream ends so when the circuit breaker opens midway.
                 if !(is_spared || answer.broken || last.starts_with("{\"error\":")) {
                     return answer;
                 }
@@ -120,13 +120,13 @@ impl TestEnvironment {
         tokio::time::timeout(Duration::from_secs(60), deadlines).await.expect("the service recovers")
     }
 
-    /// What the service logged of an answer's request.
+    /// The log lines of an answer's request.
     pub fn log_of(&self, answer: &Answer) -> String {
         let id = answer.header("x-request-id");
         self.binary.log().lines().filter(|line| line.contains(&id)).collect::<Vec<_>>().join("\n")
     }
 
-    /// The log holds nothing of the upstream's texts, and no secret.
+    /// Asserts that the log contains no text of the upstream and no secret.
     pub fn assert_discreet(&self) {
         let log = self.binary.log();
         for secret in [CANARY, "arn:aws", SECRET, "AKIDTEST", "<html", "12ab3456", "raw-pointer"] {

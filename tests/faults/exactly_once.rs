@@ -1,4 +1,4 @@
-//! Long walks through many faults: every event arrives, once, in order.
+//! Long reads through many faults: every event arrives, once, in order.
 
 use futures_util::future::join_all;
 use serde_json::Value;
@@ -10,11 +10,11 @@ use crate::world::fake_cloudwatch::Fault;
 use crate::world::faulty_proxy::{ConnectionEnd, CutPoint, ProxyFault};
 
 const EVENTS: i64 = 10_000;
-/// Of a hundred calls.
+/// In percent of calls.
 const FAULTS: u64 = 20;
-/// Events of an upstream page: so that an answer takes several calls.
+/// Events of an upstream page, so that an answer takes several calls.
 const PAGE_EVENTS: usize = 120;
-/// A walk that takes more answers goes in circles.
+/// A read with more answers does not make progress.
 const MOST_ANSWERS: usize = 2000;
 
 const ANSWERS: [Fault; 7] = [
@@ -38,7 +38,7 @@ const WAYS: [ProxyFault; 9] = [
     ProxyFault::Chunked(CutPoint::Body(100)),
 ];
 
-/// A group of one walk's own, with all events in three streams or in one.
+/// A group for one read, with all events in three streams or in one.
 struct PagedRead<'a> {
     environment: &'a TestEnvironment,
     group: String,
@@ -50,7 +50,7 @@ impl<'a> PagedRead<'a> {
     fn new(environment: &'a TestEnvironment, name: &str, streams: i64) -> Self {
         let (group, begin) = (format!("/f/{name}/all"), Subject::begin());
         let mut state = environment.fake.state();
-        // Many of a millisecond, and runs of one millisecond that no page holds.
+        // Many events in each millisecond, and one millisecond with more events than a page.
         let at = |number: i64| begin + if (3000..3400).contains(&number) { 3000 } else { number / 3 };
         (0..EVENTS)
             .for_each(|number| state.logs.put(&group, &format!("s{}", number % streams), at(number), &format!("event {number}")));
@@ -61,7 +61,7 @@ impl<'a> PagedRead<'a> {
         Self { environment, group, model, failures: 0 }
     }
 
-    /// An answer that has no fault; a failure must be a whole problem, and is asked for again.
+    /// An answer without a fault. A failure must be a complete problem, and is requested again.
     async fn get(&mut self, target: &str) -> Answer {
         for _ in 0..100 {
             let answer = self.environment.acme.get(target).await;
@@ -75,7 +75,7 @@ impl<'a> PagedRead<'a> {
         panic!("{target} fails a hundred times in a row");
     }
 
-    /// JSON pages from one end to the other.
+    /// Reads JSON pages from one end to the other.
     async fn pages(mut self, target: &str, cursor: &str) -> usize {
         let (mut read, mut next): (Vec<Event>, String) = (Vec::new(), format!("{target}limit=500"));
         for _ in 0..MOST_ANSWERS {
@@ -92,7 +92,7 @@ impl<'a> PagedRead<'a> {
         panic!("{target} has no end");
     }
 
-    /// An export in parts of a thousand: one that failed is read again from the cursor of the one before it.
+    /// An export in parts of a thousand events: a failed part is read again from the cursor of the part before it.
     async fn export(mut self, target: &str) -> usize {
         let (mut read, mut next): (Vec<Event>, String) = (Vec::new(), format!("{target}start=-3h&"));
         for _ in 0..MOST_ANSWERS {
@@ -117,7 +117,7 @@ impl<'a> PagedRead<'a> {
 
     fn judge(&self, read: &[Event]) {
         let index = read.iter().zip(&self.model).position(|(event, expected)| event != expected);
-        assert_eq!((read.len(), index), (self.model.len(), None), "{}: the first that differs", self.group);
+        assert_eq!((read.len(), index), (self.model.len(), None), "{}: the first difference", self.group);
         assert!(
             self.environment.lift(&format!("\"{}", self.group.trim_end_matches("all"))) > 20,
             "{}: there were faults",

@@ -1,4 +1,4 @@
-//! One tenant that makes the service hold as much as it can: the service stays within its memory, and others get their answers.
+//! One tenant makes the service hold as much memory as it can: the service stays within its limit, and others get their answers.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -13,18 +13,18 @@ use crate::world::fake_cloudwatch::Fake;
 use crate::world::fake_cloudwatch::queries::Script;
 use crate::world::unread_connection::UnreadConnection;
 
-/// What a container for the service is given.
+/// The memory limit of a container with the service.
 const LIMIT_KIB: u64 = 512 * 1024;
 const STREAMS: usize = 100;
 const BEGIN: i64 = 1_700_000_000_000;
 
-/// Events of which every byte becomes six in JSON.
+/// Events whose every byte becomes six bytes in JSON.
 fn control_characters(bytes: usize) -> impl Iterator<Item = (i64, String)> {
     const EVENT: usize = 4096;
     (0..bytes / EVENT).map(|i| (BEGIN + i64::try_from(i).unwrap(), "\u{1b}".repeat(EVENT)))
 }
 
-/// What the tenant asks for, 100 times each on a connection whose windows are closed.
+/// The tenant's requests, 100 of each on a connection with closed windows.
 const ASKED: [(&str, &str); 7] = [
     ("/logs/:acme:big/s?start=0&limit=10000", "identity"),
     ("/logs/:acme:big/s?start=0&limit=10000", "zstd"),
@@ -35,7 +35,7 @@ const ASKED: [(&str, &str); 7] = [
     ("/groups?limit=1000", "gzip"),
 ];
 
-/// All of it at once, and what was answered.
+/// Sends all requests at once and returns the answers.
 async fn attack(address: SocketAddr, authorization: String) -> (Vec<UnreadConnection>, Vec<u16>) {
     let each = ASKED.iter().map(async |(target, coding)| {
         let mut unread_connection = UnreadConnection::connect(address, 0).await;
@@ -73,7 +73,7 @@ async fn a_tenant_that_takes_nothing_leaves_the_memory_of_others() {
         times.push(ask().await);
     }
     let (connections, statuses) = attacked.await.unwrap();
-    // While all of it is held.
+    // While the service holds all of them.
     for _ in 0..20 {
         times.push(ask().await);
     }
@@ -94,7 +94,7 @@ async fn a_tenant_that_takes_nothing_leaves_the_memory_of_others() {
         times.last().unwrap(),
     );
     assert_eq!(count(200) + count(429), statuses.len(), "its own fault, or answered: {statuses:?}");
-    assert!(count(200) >= STREAMS, "what is free is its to use");
+    assert!(count(200) >= STREAMS, "the tenant may use free memory");
     assert!(peak < LIMIT_KIB, "{peak} KiB");
     assert_eq!(served.process.huge_pages_kib(), 0, "one used byte of a huge page would hold 2 MiB");
 
@@ -106,10 +106,10 @@ async fn a_tenant_that_takes_nothing_leaves_the_memory_of_others() {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(30), freed).await.expect("what its clients gave up is free again");
+    tokio::time::timeout(Duration::from_secs(30), freed).await.expect("memory of closed requests is free again");
 }
 
-/// The rows of one query, asked for many times and not taken.
+/// The rows of one query, requested many times and not read.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rows_that_are_not_taken_are_counted_while_they_come_and_while_they_wait() {
     let fake = Fake::start(now()).await;
@@ -152,7 +152,7 @@ async fn rows_that_are_not_taken_are_counted_while_they_come_and_while_they_wait
         held / 1024
     );
     assert_eq!(count(200) + count(429), statuses.len(), "its own fault, or answered: {statuses:?}");
-    assert!(count(200) >= 10, "what is free is its to use");
+    assert!(count(200) >= 10, "the tenant may use free memory");
     assert!(peak < idle + 3 * 16 * 1024, "{idle} KiB idle, {peak} KiB at most");
     drop(connections);
 }
@@ -178,7 +178,7 @@ async fn requests_under_way_are_limited_by_tenant() {
         let answer = wire.get("/me", &acme, &[]).await.unwrap();
         let status = answer.status();
         let body = answer.into_body().collect().await.unwrap().to_bytes();
-        // The service learns of each stream that was dropped separately.
+        // The service detects the end of each dropped stream separately.
         if status == 200 {
             let limits = serde_json::from_slice::<serde_json::Value>(&body).unwrap()["limits"].clone();
             if limits["concurrentRequestsRemaining"] != 0 {

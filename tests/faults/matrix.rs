@@ -1,7 +1,7 @@
-//! Every fault under every operation: at its first call, midway, once and for good.
+//! Every fault with every operation: at its first call, midway, once and permanently.
 //!
-//! Owns the table of faults. The operations are `operations`' table; what an answer may be is `oracle`'s. Each fault has a
-//! service of its own, on which all operations fail at the same time, each in its own groups.
+//! Owns the table of faults. `operations` has the table of operations, `oracle` the rules for answers. Each fault has a separate
+//! service, on which all operations fail at the same time, each in its own groups.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -19,23 +19,23 @@ use crate::world::fake_cloudwatch::plan::Plan;
 use crate::world::faulty_proxy::{ConnectionEnd, CutPoint, FaultyProxy, ProxyFault};
 use crate::world::moto::Moto;
 
-/// Services at a time: each is a process.
+/// Concurrent services, each a process.
 const AT_A_TIME: usize = 6;
 
-/// What must come of a fault, besides that the oracle finds every answer lawful.
+/// The required result of a fault, in addition to the rules of the oracle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Expectation {
-    /// It is no fault: every answer is whole.
+    /// Not a fault: every answer is complete.
     Whole,
-    /// Once it is not seen; for good it is.
+    /// Corrected if it happens once; visible if it is permanent.
     Mended,
-    /// For good it is seen.
+    /// Visible if it is permanent.
     Seen,
-    /// Either, since some operations don't meet it.
+    /// Either, since some operations are not affected.
     Lawful,
 }
 
-/// When it goes wrong.
+/// The time of the fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
     Once,
@@ -50,9 +50,9 @@ struct FaultCase {
     injected: InjectedFault,
     expectation: Expectation,
     deadlines: Deadlines,
-    /// So many calls go wrong at most, of each request.
+    /// At most this many calls of each request fail.
     most: usize,
-    /// So many of a hundred.
+    /// The percentage of calls that fail.
     percent: u64,
 }
 
@@ -71,7 +71,7 @@ fn hurried(row: FaultCase) -> FaultCase {
 impl FaultCase {
     fn phases(self) -> (&'static [Phase], &'static [Phase]) {
         match self.expectation {
-            // A byte at a time is much work: all cases at once would take longer than a call may on a loaded machine.
+            // One byte at a time is much work: all cases together would exceed the time limit of a call on a loaded machine.
             Expectation::Whole if matches!(self.injected, InjectedFault::Proxy(ProxyFault::Bytewise)) => (&[Phase::Lasting], &[]),
             Expectation::Whole => (&[], &[Phase::Lasting]),
             Expectation::Mended => (&[Phase::Once, Phase::OnceMidway], &[Phase::Lasting, Phase::Midway]),
@@ -93,7 +93,7 @@ impl FaultCase {
         matches!(self.injected, InjectedFault::Answer(Fault::Error(_, error)) if operation.is_answered_by(error))
     }
 
-    /// Is it certain that the upstream did not act on a call that went wrong so?
+    /// Whether the upstream certainly did not act on a call with this fault.
     fn is_refusal(self) -> bool {
         matches!(self.injected, InjectedFault::Answer(Fault::RetryAfter(..) | Fault::Error(400, "ExpiredTokenException")))
     }
@@ -102,9 +102,9 @@ impl FaultCase {
         let begins = matches!(operation.form, Form::Started { .. });
         match (self.expectation, phase) {
             (Expectation::Lawful, _) => true,
-            // A wait that is over asks once more how things stand, and that call may go well.
+            // At its end, a wait reads the state once more, and that call may succeed.
             (Expectation::Seen, Phase::Once) if self.deadlines == Deadlines::Short && operation.waits() => true,
-            // What may have begun something is not asked for again, and its caller is told.
+            // A call that may have started a query is not retried, and its caller gets an error.
             (Expectation::Mended, Phase::Once) if begins && !self.is_refusal() => verdict == Verdict::Problem && hits == 1,
             (Expectation::Whole, _) | (Expectation::Mended, Phase::Once | Phase::OnceMidway) => verdict == Verdict::Whole,
             (Expectation::Mended | Expectation::Seen, Phase::Lasting) => hits > 0 && verdict != Verdict::Whole,
@@ -112,7 +112,7 @@ impl FaultCase {
         }
     }
 
-    /// All that is wrong with this row, told whole.
+    /// Runs this row and describes every failure.
     async fn stories(self) -> Vec<String> {
         let environment = TestEnvironment::new(self.deadlines, matches!(self.injected, InjectedFault::Proxy(_))).await;
         let (one_by_one, together) = self.phases();
@@ -134,8 +134,8 @@ impl FaultCase {
         outcomes.into_iter().filter_map(Result::err).collect()
     }
 
-    /// The answer, and how many of its calls went wrong. The cases of a row share one upstream: while most of their calls fail, the
-    /// service makes no call at all. A case that was refused so, before any fault of its own, is tried again.
+    /// The answer, and the number of its failed calls. The cases of a row share one upstream: while most of their calls fail, the
+    /// circuit breaker rejects all calls. A case that was rejected before any fault of its own is tried again.
     async fn ask(
         self,
         environment: &TestEnvironment,
@@ -175,7 +175,7 @@ impl FaultCase {
             let Answer { status, headers, trailers, broken, .. } = answer;
             let _infallible = write!(
                 story,
-                "{} ({hits} calls went wrong)\n{status} {headers:?}\n{text}\n{trailers:?} broken: {broken}\n{}\n",
+                "{} ({hits} calls failed)\n{status} {headers:?}\n{text}\n{trailers:?} broken: {broken}\n{}\n",
                 (operation.target)(&cell),
                 environment.log_of(answer)
             );
@@ -183,7 +183,7 @@ impl FaultCase {
         };
         let verdict = judge(environment, operation, &cell, &answer).await.map_err(|reason| story(&reason, &answer))?;
         if let Form::Started { .. } = operation.form {
-            // StopQuery says so of what does not run.
+            // StopQuery returns this error for a query that does not run.
             let is_told_not_to_run = matches!(self.injected, InjectedFault::Answer(Fault::Error(_, "InvalidParameterException")));
             let lost = is_told_not_to_run || matches!(phase, Phase::Once | Phase::Lasting) && self.percent == 100;
             begun(environment, &cell, before, verdict, lost).await.map_err(|reason| story(&reason, &answer))?;
@@ -193,7 +193,7 @@ impl FaultCase {
         }
         let afterwards = environment.settled_by(|| operation.ask(environment, &cell)).await;
         match judge(environment, operation, &cell, &afterwards).await {
-            // With little time on a busy machine an answer may take two pages; the oracle has read both.
+            // With short time limits on a busy machine, an answer may take two pages; the oracle has read both.
             Ok(Verdict::Whole | Verdict::Paused) => Ok(()),
             other => Err(story(&format!("and afterwards {other:?}"), &afterwards)),
         }
@@ -213,7 +213,7 @@ async fn errors_of_the_upstream() {
         Fault::RetryAfter(400, "ThrottlingException", 0),
         Fault::RetryAfter(429, "TooManyRequestsException", 0),
         Fault::RetryAfter(400, "LimitExceededException", 0),
-        // With new credentials.
+        // Retried with new credentials.
         Fault::Error(400, "ExpiredTokenException"),
         Fault::Error(500, "InternalFailure"),
         Fault::Error(503, "ServiceUnavailableException"),
@@ -261,7 +261,7 @@ async fn answers_that_are_none() {
 async fn pages_that_lie_and_rates_of_throttling() {
     let mut rows = vec![
         answer(Fault::SameToken, Expectation::Lawful),
-        // A page may take 50 calls; an export takes as many as there are.
+        // A page may take 50 calls; an export takes as many as it needs.
         FaultCase { most: 60, ..answer(Fault::EmptyPage, Expectation::Lawful) },
     ];
     let throttled = answer(Fault::RetryAfter(400, "ThrottlingException", 0), Expectation::Lawful);
@@ -291,7 +291,7 @@ async fn connections_that_end_at_every_place() {
         }
     }
     rows.push(way(ProxyFault::Answer(CutPoint::All, ConnectionEnd::Close), Expectation::Whole));
-    // What arrived before a RST may be lost with it.
+    // Data that arrived before a RST may be lost with it.
     rows.push(way(ProxyFault::Answer(CutPoint::All, ConnectionEnd::Reset), Expectation::Lawful));
     run(rows).await;
 }
@@ -307,7 +307,7 @@ async fn lengths_that_are_wrong_and_bodies_without_one() {
         way(ProxyFault::Announced("99999999999"), Expectation::Seen),
         way(ProxyFault::Endless, Expectation::Seen),
         way(ProxyFault::Chunked(CutPoint::All), Expectation::Whole),
-        // Every byte of the text, and no last chunk.
+        // Every byte of the text, without the last chunk.
         way(ProxyFault::Chunked(CutPoint::Body(100)), Expectation::Mended),
         way(ProxyFault::Chunked(CutPoint::Body(50)), Expectation::Mended),
         way(ProxyFault::Unframed(CutPoint::All), Expectation::Whole),
@@ -337,7 +337,7 @@ async fn bytes_that_come_slowly_or_one_by_one() {
     run(rows).await;
 }
 
-/// An upstream that others wrote, through the same hop: what passes soon is not seen there either.
+/// The same faults with an independent upstream: short faults are not visible there either.
 #[tokio::test]
 async fn moto_behind_a_way_that_fails_once() {
     let faulty_proxy = FaultyProxy::before(Moto::shared().await.address).await;

@@ -1,9 +1,9 @@
-//! An upstream that fails in every way, under every operation: what comes out is right, or is seen to be wrong.
+//! An upstream with every kind of fault, under every operation: each answer is right or visibly incomplete.
 //!
-//! Reading order: `operations` and `query_operations` (what is asked for), `oracle` (what an answer may be), `environment` (a
-//! service on an upstream that fails), `matrix` (every fault under every operation), `queries` (what may go wrong with queries
-//! alone), `account` (clocks and credentials), `sizes` (huge messages), `empty_pages` (pages without events), `compressed`,
-//! `exactly_once` (long walks through many faults), `slow_readers`, `unread_streams` and `hostile_tenant` (memory).
+//! Reading order: `operations` and `query_operations` (the requests), `oracle` (the rules for answers), `environment` (a service
+//! on a faulty upstream), `matrix` (every fault with every operation), `queries` (faults of queries only), `account` (clocks and
+//! credentials), `sizes` (huge messages), `empty_pages` (pages without events), `compressed`, `exactly_once` (long reads through
+//! many faults), `slow_readers`, `unread_streams` and `hostile_tenant` (memory).
 
 mod operations;
 mod query_operations;

@@ -1,7 +1,7 @@
-//! The operations as the matrix asks for them: a table. A new operation of the API is one more line of it.
+//! The table of operations for the matrix. A new operation of the API is one more row.
 //!
-//! Owns what is asked, of whom, and how the answer is read. Never says what an answer may be: that is `oracle`. Those of
-//! queries are in `query_operations`.
+//! Owns the requests, their groups, and the parsing of answers. The rules for answers are in `oracle`; the operations of queries
+//! are in `query_operations`.
 
 use super::environment::TestEnvironment;
 use super::query_operations::{self, Handles, QUERY_OPERATIONS};
@@ -9,22 +9,22 @@ use crate::contract::subject::{Event, Subject, group_path, segment, stream_path}
 use crate::world::client::Answer;
 use crate::world::fake_cloudwatch::Fake;
 
-/// What one request of the matrix reads; nobody else reads it.
+/// The data of one request of the matrix, used by no other request.
 #[derive(Debug, Clone)]
 pub struct Cell {
     number: usize,
-    /// Of its query, where the operation goes on from one.
+    /// The handles of its query, for operations that need one.
     pub handles: Handles,
 }
 
-/// Events, and names of a list, that make several calls of every operation that can take several.
+/// Events, and names of a list, that take several calls in every operation that can take several.
 const EVENTS: [(&str, i64); 2] = [("web", 45), ("worker", 25)];
 const NAMES: usize = 70;
 /// Events of an upstream page.
 pub const PAGE_EVENTS: usize = 16;
 
 impl Cell {
-    /// Fills its groups, and starts what the operation goes on from: nothing is wrong yet.
+    /// Fills the cell's groups and starts its query, if the operation needs one, before any fault.
     pub async fn of(operation: &Operation, number: usize, environment: &TestEnvironment) -> Self {
         let mut cell = Self::fill(number, &environment.fake);
         cell.handles = query_operations::prepare(operation.form, &cell, environment).await;
@@ -47,17 +47,17 @@ impl Cell {
         cell
     }
 
-    /// Stands in every call that the cell's request leads to, and in no other.
+    /// A text in every call of the cell's request, and in no other call.
     pub fn mark(&self) -> String {
         format!("\"{}", self.group(""))
     }
 
-    /// How many queries were begun on its groups, and how many of these run.
+    /// The number of queries on the cell's groups, and the number of these that run.
     pub fn queries(&self, fake: &Fake) -> (usize, usize) {
         fake.state().queries.of(&self.group(""))
     }
 
-    /// The name of one of its groups.
+    /// The name of one of the cell's groups.
     pub fn group(&self, name: &str) -> String {
         format!("/f/c{}/{name}", self.number)
     }
@@ -80,12 +80,12 @@ fn names() -> impl Iterator<Item = String> {
     (0..NAMES).map(|number| format!("n{number:03}"))
 }
 
-/// How an answer is read.
+/// The form of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
-    /// A JSON page of events, read on with `nextCursor`.
+    /// A JSON page of events, continued with `nextCursor`.
     Head,
-    /// A JSON page of events, read on with `previousCursor`.
+    /// A JSON page of events, continued with `previousCursor`.
     Tail,
     /// A stream of JSON lines.
     Ndjson,
@@ -93,13 +93,13 @@ pub enum Form {
     Csv,
     /// A stream of messages.
     Text,
-    /// A JSON page of a list: its member.
+    /// A JSON page of a list, with the member that has the items.
     List(&'static str),
-    /// One object with a name.
+    /// A single object with a name.
     One,
-    /// A query that was started: by a POST, which waits for its rows or does not.
+    /// A query started by a POST.
     Started {
-        /// It waits.
+        /// Whether the POST waits for the rows.
         waits: bool,
     },
     /// A query with its rows.
@@ -108,26 +108,26 @@ pub enum Form {
     RowsNdjson,
     /// The rows as CSV.
     RowsCsv,
-    /// A record.
+    /// A record of a query row.
     Record,
-    /// A query that was stopped, by a DELETE.
+    /// A query stopped by a DELETE.
     Stopped,
 }
 
 /// One operation in one format.
 #[derive(Debug, Clone, Copy)]
 pub struct Operation {
-    /// For the story of a failure.
+    /// The name in failure reports.
     pub name: &'static str,
-    /// How its answer is read.
+    /// The form of its answer.
     pub form: Form,
-    /// What is asked for.
+    /// The target of its request.
     pub target: fn(&Cell) -> String,
-    /// What a whole answer says, item by item.
+    /// The items of a complete answer.
     pub model: fn(&Cell, &Fake) -> Vec<String>,
 }
 
-/// All of them.
+/// All operations.
 pub fn operations() -> impl Iterator<Item = &'static Operation> {
     OPERATIONS.iter().chain(QUERY_OPERATIONS)
 }
@@ -237,7 +237,7 @@ const OPERATIONS: &[Operation] = &[
     },
 ];
 
-/// An event in the words of a form.
+/// An event in the representation of a form.
 fn shown(event: &Event, form: Form) -> String {
     match form {
         Form::Text => event.message.clone(),
@@ -246,22 +246,24 @@ fn shown(event: &Event, form: Form) -> String {
 }
 
 impl Operation {
-    /// Asks for it.
+    /// Sends the request.
     pub async fn ask(&self, environment: &TestEnvironment, cell: &Cell) -> Answer {
         query_operations::ask(environment, self.form, cell, &(self.target)(cell)).await
     }
 
-    /// Does it wait for the end of a query?
+    /// Whether the operation waits for the end of a query.
     pub fn waits(&self) -> bool {
         matches!(self.form, Form::Started { waits: true } | Form::Rows | Form::RowsNdjson | Form::RowsCsv)
     }
 
-    /// Is this error of the upstream's an answer to it, not a fault? What is not taken is not there, or does not run.
+    /// Whether this upstream error is a legitimate result of the operation and not a fault: a deleted resource, or a query that
+    /// does not run.
     pub fn is_answered_by(&self, error: &str) -> bool {
         matches!(self.form, Form::Record | Form::Stopped) && error == "InvalidParameterException"
     }
 
-    /// The items of an answer 200; of a stream that broke off, those that are whole. An error says what is no item.
+    /// The items of an answer with status 200; of an incomplete stream, the complete items. The error names the first malformed
+    /// item.
     pub fn items(&self, answer: &Answer) -> Result<Vec<String>, String> {
         let text = answer.text();
         let whole_lines = text.rfind('\n').map_or("", |end| &text[..=end]);

@@ -1,8 +1,8 @@
-//! What an answer may be while the upstream fails: one of four things, told apart here and nowhere else.
+//! The rules for answers while the upstream fails. Only this module classifies answers.
 //!
-//! Owns the judgement. An answer is whole and right; or a problem document of ours; or a page that says that it is not the
-//! end, with a cursor that leads to exactly the rest; or a stream that was seen to fail, with a beginning that is right. A
-//! short answer that looks whole is none of these.
+//! An answer is one of four: complete and right; a problem document of Logmark; a page that says that it is not the end, with a
+//! cursor that leads to exactly the rest; or a stream that visibly failed after a right beginning. Every other answer is an
+//! error, above all a short one that looks complete.
 
 use std::time::Duration;
 
@@ -14,25 +14,25 @@ use super::query_operations::{self, target_of};
 use crate::world::client::Answer;
 use crate::world::fake_cloudwatch::{CANARY, SECRET};
 
-/// What a lawful answer was.
+/// The class of a correct answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// Everything, right.
+    /// Complete and right.
     Whole,
     /// 429, 502, 503 or 504.
     Problem,
-    /// A page that goes on.
+    /// A page that is not the last.
     Paused,
-    /// A stream that failed where it can be seen.
+    /// A stream that failed visibly.
     Broken,
 }
 
-/// Why a page may end that is not the last.
+/// The stop reasons of pages before the last.
 const PAUSES: [&str; 4] = ["limit", "bytes", "time", "throttled"];
-/// More pages than any walk here takes.
+/// More pages than any read here takes.
 const MAX_PAGES: usize = 500;
 
-/// Judges the answer to the cell's request; the fault is over.
+/// Judges the answer to the cell's request, after the fault is over.
 pub async fn judge(
     environment: &TestEnvironment,
     operation: &Operation,
@@ -47,24 +47,26 @@ pub async fn judge(
     let items = operation.items(answer)?;
     match (operation.form, answer.status.as_u16()) {
         (Form::Started { waits }, 202) => match query(environment, answer, &items, &model).await? {
-            // It was not asked to wait for more.
+            // The request did not ask for a longer wait.
             Verdict::Paused if !waits => Ok(Verdict::Whole),
             verdict => Ok(verdict),
         },
         (Form::Started { waits: true } | Form::Rows, 200) => query(environment, answer, &items, &model).await,
         (Form::Stopped, 204) => stopped(environment, cell),
-        (Form::Started { waits: false } | Form::Stopped, _) | (_, 201..) => Err(format!("{} is no status of it", answer.status)),
+        (Form::Started { waits: false } | Form::Stopped, _) | (_, 201..) => {
+            Err(format!("{} is not a status of the operation", answer.status))
+        }
         (Form::One | Form::Record | Form::RowsNdjson | Form::RowsCsv, _) if answer.header("logmark-cursor").is_empty() => {
             whole(&items, &model)
         }
-        (Form::One | Form::Record | Form::RowsNdjson | Form::RowsCsv, _) => Err("it goes on".to_owned()),
+        (Form::One | Form::Record | Form::RowsNdjson | Form::RowsCsv, _) => Err("the answer is not the last page".to_owned()),
         (Form::Head | Form::Tail | Form::List(_), _) => page(environment, operation, cell, answer, &model).await,
         (Form::Ndjson | Form::Csv | Form::Text, _) => stream(operation, answer, &items, &model),
-        (Form::Started { waits: true } | Form::Rows, _) => Err(format!("{} is no status of it", answer.status)),
+        (Form::Started { waits: true } | Form::Rows, _) => Err(format!("{} is not a status of the operation", answer.status)),
     }
 }
 
-/// Nothing of the upstream's own is in the answer: no text, no ARN, no key, no name of an error.
+/// The answer contains nothing of the upstream: no text, ARN, key or error name.
 fn discreet(answer: &Answer) -> Result<(), String> {
     let told = format!("{}{:?}{:?}", answer.text(), answer.headers, answer.trailers);
     let secrets = [
@@ -72,7 +74,7 @@ fn discreet(answer: &Answer) -> Result<(), String> {
         SECRET,
         "arn:aws",
         "123456789012",
-        // Whole ids: four letters come up by chance in cursors, which are random to look at.
+        // Whole ids, because four letters occur by chance in cursors, which look random.
         "AKIDTEST",
         "AKIDOLD",
         "AKIDNEW",
@@ -91,17 +93,17 @@ fn discreet(answer: &Answer) -> Result<(), String> {
 
 fn problem(answer: &Answer) -> Result<Verdict, String> {
     if answer.broken || answer.header("content-type") != "application/problem+json" {
-        return Err("it is no problem document".to_owned());
+        return Err("not a problem document".to_owned());
     }
     let problem: Value = serde_json::from_slice(&answer.body).map_err(|error| error.to_string())?;
     let lawful = is_lawful(&problem) && problem["status"] == answer.status.as_u16();
     if [429, 503].contains(&answer.status.as_u16()) && answer.header("retry-after").parse::<u32>().is_err() {
-        return Err("it does not say when to come back".to_owned());
+        return Err("no time for a retry".to_owned());
     }
     if lawful && problem["instance"] == answer.header("x-request-id") && problem["detail"].is_string() {
         return Ok(Verdict::Problem);
     }
-    Err("it is no problem that an upstream may cause".to_owned())
+    Err("not a problem that an upstream may cause".to_owned())
 }
 
 fn is_lawful(problem: &Value) -> bool {
@@ -127,7 +129,7 @@ fn difference(items: &[String], model: &[String]) -> String {
     format!("at {index} {:?} instead of {:?}", items.get(index), model.get(index))
 }
 
-/// A page, and with it all that its cursors lead to.
+/// Judges a page and all pages that its cursors lead to.
 async fn page(
     environment: &TestEnvironment,
     operation: &Operation,
@@ -154,7 +156,7 @@ async fn page(
     Err("its cursors lead to no end".to_owned())
 }
 
-/// A query that was begun or read, and with it all that it finds.
+/// Judges a query that was started or read, with all its rows.
 async fn query(environment: &TestEnvironment, answer: &Answer, items: &[String], model: &[String]) -> Result<Verdict, String> {
     if is_complete(answer) {
         return whole(items, model);
@@ -172,13 +174,13 @@ async fn query(environment: &TestEnvironment, answer: &Answer, items: &[String],
     Ok(Verdict::Paused)
 }
 
-/// Does it say that these are all the rows?
+/// Whether the answer says that these are all rows.
 fn is_complete(answer: &Answer) -> bool {
     let page = answer.json();
     page["status"] == "Complete" && page.get("nextCursor").is_none()
 }
 
-/// What is told to be stopped does not run.
+/// Judges a stop: the query must not run.
 fn stopped(environment: &TestEnvironment, cell: &Cell) -> Result<Verdict, String> {
     match cell.queries(&environment.fake) {
         (_, 0) => Ok(Verdict::Whole),
@@ -186,7 +188,7 @@ fn stopped(environment: &TestEnvironment, cell: &Cell) -> Result<Verdict, String
     }
 }
 
-/// What a request to begin a query, of which `lost` is how the upstream's answer to it may have been lost, may have begun.
+/// Judges how many queries a failed start left behind. `lost`: the upstream's answer may have been lost.
 pub async fn begun(
     environment: &TestEnvironment,
     cell: &Cell,
@@ -197,7 +199,7 @@ pub async fn begun(
     let (all, running) = cell.queries(&environment.fake);
     match (all - before, verdict) {
         (1, Verdict::Whole | Verdict::Paused) | (0, Verdict::Problem) => Ok(()),
-        // Nobody can know of it.
+        // The service cannot know of this query.
         (1, Verdict::Problem) if lost || running == 0 => Ok(()),
         (1, Verdict::Problem) => {
             let stopping = async {
@@ -207,13 +209,13 @@ pub async fn begun(
             };
             tokio::time::timeout(Duration::from_secs(30), stopping)
                 .await
-                .map_err(|_| "it runs on, and nobody has its id".to_owned())
+                .map_err(|_| "the query still runs, and no client has its id".to_owned())
         }
         (begun, _) => Err(format!("{begun} queries were begun: {verdict:?}")),
     }
 }
 
-/// Where a page says that it goes on.
+/// The cursor of a page that is not the last.
 fn onward(operation: &Operation, cell: &Cell, answer: &Answer) -> Result<Option<String>, String> {
     let page = answer.json();
     let cursor = |name: &str| page[name].as_str().map(str::to_owned);
@@ -252,7 +254,7 @@ fn stream(operation: &Operation, answer: &Answer, items: &[String], model: &[Str
     if !answer.trailers.is_empty() {
         return Err("it failed and has a cursor".to_owned());
     }
-    // After the last item too: whoever fails there does not know yet that it was the last.
+    // After the last item too: a failure there comes before the reader knows that it was the last.
     if model.starts_with(items) {
         return Ok(Verdict::Broken);
     }

@@ -1,4 +1,4 @@
-//! What may go wrong with queries alone: how many run at a time, which groups they read, rows without end, and who is left.
+//! Faults of queries only: the number of running queries, the groups that they read, rows without end, abandoned queries.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::world::client::Answer;
 use crate::world::fake_cloudwatch::plan::Plan;
 use crate::world::fake_cloudwatch::{Fake, Fault};
 
-/// What each ListLogGroupsForQuery sends, and no other call.
+/// A text in each ListLogGroupsForQuery, and in no other call.
 const LIST: &str = "\"maxResults\"";
 
 fn operation(form: Form) -> &'static Operation {
@@ -26,7 +26,7 @@ async fn until_none_runs(environment: &TestEnvironment, cell: &Cell) {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(30), waiting).await.expect("nobody stops it");
+    tokio::time::timeout(Duration::from_secs(30), waiting).await.expect("the queries still run");
 }
 
 #[tokio::test]
@@ -55,7 +55,7 @@ async fn a_query_without_a_permit_in_time_is_rejected_and_nothing_is_sent() {
     let fake = Fake::start(now()).await;
     fake.state().logs.add_stream("/f/api", "web");
     fake.state().queries.script.looks = usize::MAX;
-    // Of three places one is kept for whoever has none.
+    // One of the three places is reserved for tenants without a running query.
     let source =
         cloudwatch(&fake.endpoint(), KEEPS_NOTHING).replace("quotas = {", "reserve = 0\nquotas = { concurrent_queries = 3,");
     let limits = "limits = { request_timeout = \"3s\", work_time = \"1s\" }";
@@ -95,7 +95,7 @@ async fn no_row_is_shown_before_the_groups_that_it_comes_from_are_known() {
         Fault::Json(r#"{"logGroupIdentifiers":null}"#),
         Fault::Json(r#"{"logGroupIdentifiers":"/f/c0/api"}"#),
         Fault::Json(r#"{"logGroupIdentifiers":["/f/elsewhere"]}"#),
-        // A list without end, of which nothing is wrong so far.
+        // A list without an end, valid so far.
         Fault::Json(r#"{"logGroupIdentifiers":[],"nextToken":"t"}"#),
     ];
     for (number, fault) in faults.into_iter().enumerate() {
@@ -105,7 +105,7 @@ async fn no_row_is_shown_before_the_groups_that_it_comes_from_are_known() {
             environment.fake.state().plans.set(Plan::new(LIST, fault));
             let answer = operation.ask(&environment, &cell).await;
             assert!(environment.lift(LIST) > 0, "{fault:?}");
-            // A group that is not there is none of the caller's faults.
+            // A missing group is a legitimate 404 for the caller.
             let is_problem = judge(&environment, operation, &cell, &answer).await == Ok(Verdict::Problem);
             assert!(is_problem || answer.status == 404, "{fault:?} {form:?}: {} {}", answer.status, answer.text());
             assert!(!answer.text().contains("status\":\"0\""), "{fault:?}: {}", answer.text());
@@ -179,7 +179,7 @@ async fn who_leaves_while_a_query_is_waited_for_leaves_none_though_stopping_it_f
     let operation = operation(Form::Started { waits: true });
     let cell = Cell::of(operation, 0, &environment).await;
     environment.fake.state().queries.scripts.get_mut(&cell.group("api")).unwrap().looks = usize::MAX;
-    // StartQuery goes well, and a poll; of what follows, which is stopping it, three times not.
+    // StartQuery and one poll succeed; of the calls after it, which stop the query, three fail.
     environment.fake.state().plans.set(Plan::new(&cell.mark(), Fault::Html(400)).after(2).times(3));
     {
         let mut asking = Box::pin(operation.ask(&environment, &cell));
@@ -213,7 +213,7 @@ async fn queries_through_faults_have_all_their_rows_or_a_problem_and_none_is_lef
     ];
     let operation = operation(Form::Started { waits: true });
     let cell = Cell::of(operation, 0, &environment).await;
-    // None of these begins a query, so that what was begun is known to us.
+    // None of these faults starts a query, so the service knows every query that was started.
     environment.fake.state().plans.set(Plan::mixed(&cell.mark(), faults.to_vec()).at_rate(20, 7));
     let mut verdicts = Vec::new();
     for _ in 0..QUERIES / 6 {

@@ -1,6 +1,6 @@
-//! The operations of queries as the matrix asks for them: those that begin, read and stop one, and two beside it.
+//! The operations of queries for the matrix: those that start, read and stop a query, and two more.
 //!
-//! Owns what the fake finds, the handles that requests go on from, and how answers of queries are read.
+//! Owns the fake's rows, the handles of prepared queries, and the parsing of query answers.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -16,14 +16,14 @@ const ROWS: usize = 25;
 /// Waits for the end of a query.
 const WAIT: &str = "wait=20";
 
-/// A query that was started, and a pointer of one of its rows; empty where the operation needs none.
+/// A started query and a pointer of one of its rows; empty where the operation does not need them.
 #[derive(Debug, Clone, Default)]
 pub struct Handles {
     query: String,
     pointer: String,
 }
 
-/// All of them.
+/// The table.
 pub const QUERY_OPERATIONS: &[Operation] = &[
     Operation { name: "startQuery", form: Form::Started { waits: false }, target: |_| "/queries".to_owned(), model: rows },
     Operation {
@@ -66,7 +66,7 @@ fn record(cell: &Cell) -> [(String, String); 3] {
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
 }
 
-/// The cell's rows and record, under ids and pointers that bear its mark.
+/// The cell's rows and record, with ids and pointers that contain its mark.
 pub fn fill(cell: &Cell, queries: &mut Queries) {
     let mark = cell.group("");
     let row = |number: usize| {
@@ -83,7 +83,7 @@ pub fn fill(cell: &Cell, queries: &mut Queries) {
     queries.scripts.insert(cell.group("api"), script);
 }
 
-/// What an operation of this form goes on from.
+/// The handles that an operation of this form needs.
 pub async fn prepare(form: Form, cell: &Cell, environment: &TestEnvironment) -> Handles {
     if !matches!(form, Form::Rows | Form::RowsNdjson | Form::RowsCsv | Form::Record | Form::Stopped) {
         return Handles::default();
@@ -95,8 +95,8 @@ pub async fn prepare(form: Form, cell: &Cell, environment: &TestEnvironment) -> 
     Handles { query, pointer }
 }
 
-/// The pointer of the query's first row. No fault is in the way yet, but on a loaded machine the upstream may respond too late: then
-/// the client waits as it is told, and tries again.
+/// The pointer of the query's first row. Before any fault, but on a loaded machine the upstream may answer too late: then the
+/// client waits as told and tries again.
 async fn first_pointer(query: &str, environment: &TestEnvironment) -> String {
     const ATTEMPTS: usize = 5;
     let mut page = Value::Null;
@@ -120,7 +120,7 @@ fn id(answer: &Answer) -> Result<String, String> {
     answer.json()["queryId"].as_str().map(str::to_owned).ok_or(format!("no id: {}", answer.text()))
 }
 
-/// Where the query is read that an answer names.
+/// The target of the query that an answer names.
 pub fn target_of(answer: &Answer) -> Result<String, String> {
     let target = format!("/queries/{}", id(answer)?);
     match answer.status.as_u16() {
@@ -129,7 +129,7 @@ pub fn target_of(answer: &Answer) -> Result<String, String> {
     }
 }
 
-/// Asks for an operation's target as its form wants it.
+/// Sends the request in the form's method.
 pub async fn ask(environment: &TestEnvironment, form: Form, cell: &Cell, target: &str) -> Answer {
     match form {
         Form::Started { waits } => {
@@ -142,7 +142,7 @@ pub async fn ask(environment: &TestEnvironment, form: Form, cell: &Cell, target:
     }
 }
 
-/// The items of an answer 200 or 202.
+/// The items of an answer with status 200 or 202.
 pub fn items(form: Form, text: &str) -> Result<Vec<String>, String> {
     let json = |text: &str| serde_json::from_str::<Value>(text).map_err(|error| format!("{error}: {text}"));
     let row = |row: &Value| {

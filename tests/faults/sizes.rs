@@ -1,4 +1,4 @@
-//! Messages as long as CloudWatch takes them, and pages longer than any that it gives.
+//! Messages of the largest size that CloudWatch accepts, and pages larger than any that it returns.
 
 use serde_json::Value;
 
@@ -7,10 +7,10 @@ use crate::contract::subject::{Subject, group_path, stream_path};
 use crate::world::client::Answer;
 
 const GROUP: &str = "/f/huge";
-/// The longest event that CloudWatch takes, with its 26 bytes of overhead.
+/// The largest event that CloudWatch accepts, without its 26 bytes of overhead.
 const EVENT: usize = 1_048_576 - 26;
 
-/// Plain, in several bytes a character, and such that JSON writes it six times as long.
+/// In ASCII, in characters of several bytes, and in characters that JSON writes in six bytes.
 fn messages() -> Vec<String> {
     let kinds = ["x", "é", "\u{1}"];
     let long = |number: usize| kinds[number % 3].repeat(EVENT / kinds[number % 3].len() - 8);
@@ -29,7 +29,7 @@ fn paths() -> [String; 2] {
     [stream_path(GROUP, "s"), group_path(GROUP)]
 }
 
-/// The pages' messages from head to tail or back, and how many pages ended of `bytes`.
+/// Reads the pages from head to tail or back: their messages, and the number of pages that ended with `bytes`.
 async fn walk(environment: &TestEnvironment, target: &str, cursor: &str) -> (Vec<String>, usize) {
     let (mut read, mut full, mut target) = (Vec::new(), 0, target.to_owned());
     loop {
@@ -56,7 +56,7 @@ async fn huge_messages_come_through_whole_however_small_the_pages() {
             for (from, cursor) in [("head", "nextCursor"), ("tail", "previousCursor")] {
                 let (read, full) = walk(&environment, &format!("{path}?from={from}&limit=1000"), cursor).await;
                 assert!(read == messages, "{path} from {from} {limits}: {} messages", read.len());
-                assert!(full > 0, "{path} from {from} {limits}: no page ended of its size");
+                assert!(full > 0, "{path} from {from} {limits}: no page ended by its size");
             }
             let ndjson = environment.acme.get(&format!("{path}?start=-3h&format=ndjson")).await;
             let lines = ndjson.text();
@@ -72,7 +72,7 @@ async fn huge_messages_come_through_whole_however_small_the_pages() {
     }
 }
 
-/// CloudWatch gives no page of more than 16 MiB: one that is, is not read to its end and not shortened.
+/// CloudWatch returns no page of more than 16 MiB. A larger one is rejected, and not shortened.
 #[tokio::test]
 async fn a_page_beyond_every_bound_is_a_failure_and_not_a_short_page() {
     let (environment, messages) = environment("").await;

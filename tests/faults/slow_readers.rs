@@ -1,7 +1,7 @@
-//! Many who read slowly and many who export at once: what is held does not grow with them, nobody loses anything by it, and who
-//! does not read is cut.
+//! Many slow readers and many exports at once: memory does not grow with their number, no reader loses an event, and a client
+//! that does not read is disconnected.
 //!
-//! `LOGMARK_SLOW_READERS=2000` is the full size, with a quarter as many exports; without it, one that every run can afford.
+//! `LOGMARK_SLOW_READERS=2000` is the full size, with a quarter as many exports; the default is small enough for every run.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -15,24 +15,24 @@ use crate::contract::subject::{Binary, Subject, stream_path};
 use crate::world::generated_upstream::{GeneratedUpstream, MESSAGE, PAGE_EVENTS};
 
 const READERS: usize = 200;
-/// Pages of a megabyte of what is read slowly: more than the sockets' buffers hold.
+/// Megabyte pages of a slow reader's stream: more than the sockets' buffers hold.
 const LONG: usize = 12;
-/// Pages of what is exported.
+/// Pages of an exported stream.
 const SHORT: usize = 3;
-/// So many begin at a time.
+/// Concurrent starts of readers.
 const BEGINNING: usize = 32;
-/// The most that the service may hold for a connection: a frame or two of what is written, and the connection itself.
+/// The most memory of a connection: one or two frames being written, and the connection itself.
 const CONNECTION_KIB: u64 = 256;
-/// The most for a place in the pool: a page as it is received, as it came, and its events.
+/// The most memory of a place in the pool: a page being received, the received page, and its events.
 const PLACE_KIB: u64 = 4 * 1024;
 /// Places in the pool.
 const PLACES: u64 = 64;
-/// What the service grows by whatever is asked: code that is read in, tables of connections, the allocator's own.
+/// The growth of the service that does not depend on load: loaded code, tables of connections, the allocator's overhead.
 const BASE_KIB: u64 = 48 * 1024;
-/// Longer than a write may wait.
+/// Longer than the time limit of a write.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Asks for the stream and reads the answer's head, into a window of a few packets, and what came with it of the body.
+/// Requests the stream with a window of a few packets, and reads the answer's head with the part of the body that came with it.
 async fn begin(address: SocketAddr, token: &str, pages: usize) -> std::io::Result<(TcpStream, Vec<u8>)> {
     let socket = TcpSocket::new_v4()?;
     socket.set_recv_buffer_size(16 * 1024)?;
@@ -51,8 +51,8 @@ async fn begin(address: SocketAddr, token: &str, pages: usize) -> std::io::Resul
     Ok((stream, read.split_off(end + 4)))
 }
 
-/// Reads what is left: bytes, and whether the body came to its end. A kernel that is short of memory for sockets may drop one of
-/// a closed connection without a word to the other side: so a wait has an end here too.
+/// Reads the rest: its bytes, and whether the body is complete. A kernel short of memory for sockets may drop a closed connection
+/// without notice to its peer, so this read has a time limit too.
 async fn rest((mut stream, mut end): (TcpStream, Vec<u8>)) -> (usize, bool) {
     let (mut bytes, mut part) = (end.len(), vec![0; 64 * 1024]);
     while let Ok(Ok(read @ 1..)) = tokio::time::timeout(PATIENCE / 4, stream.read(&mut part)).await {
@@ -66,13 +66,13 @@ async fn rest((mut stream, mut end): (TcpStream, Vec<u8>)) -> (usize, bool) {
     (bytes, false)
 }
 
-/// So many at a time until all have begun.
+/// Starts readers in groups of BEGINNING until all have begun.
 async fn all_begin(address: SocketAddr, token: &str, pages: usize, count: usize) -> Vec<(TcpStream, Vec<u8>)> {
     let each = (0..count).map(|_| begin(address, token, pages));
     stream::iter(each).buffer_unordered(BEGINNING).try_collect().await.unwrap()
 }
 
-/// How many answers the service has given up, by its audit lines.
+/// The number of answers that the service has aborted, by its audit lines.
 fn cut(binary: &Binary) -> usize {
     binary.audit().matches("\"outcome\":\"client_left\"").count()
 }
@@ -101,7 +101,7 @@ async fn clients_that_do_not_read_hold_one_connection_each_and_are_closed_in_the
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
     };
-    tokio::time::timeout(PATIENCE, all_cut).await.expect("whoever does not read is cut");
+    tokio::time::timeout(PATIENCE, all_cut).await.expect("a client that does not read is disconnected");
     let in_the_end = process.memory_kib("VmRSS");
     println!(
         "{readers} slow readers, {exports} exports: {} MiB idle, {} held, {} at most, {} after the exports, {} when all were cut; \
@@ -114,12 +114,12 @@ async fn clients_that_do_not_read_hold_one_connection_each_and_are_closed_in_the
         held.saturating_sub(idle) / readers as u64
     );
     let left = join_all(slow.into_iter().map(rest)).await;
-    assert!(left.iter().all(|(_, whole)| !whole), "what was cut does not look whole");
+    assert!(left.iter().all(|(_, whole)| !whole), "an aborted answer looks incomplete");
     let connections = (readers + exports) as u64;
     assert!(peak < idle + BASE_KIB + PLACES * PLACE_KIB + connections * CONNECTION_KIB, "{peak} KiB at most");
 }
 
-/// Messages of an NDJSON answer of chunks, in order.
+/// The messages of a chunked NDJSON answer, in order.
 fn messages(answer: &[u8]) -> Vec<usize> {
     let is_line = |line: &&[u8]| line.starts_with(b"{\"timestamp\"");
     let message = |line: &[u8]| -> usize {
@@ -155,7 +155,7 @@ async fn a_client_that_resumes_gets_the_pages_that_were_evicted_meanwhile() {
     for _ in 0..READERS {
         readers.push(begin(address, &token, LONG).await.unwrap());
     }
-    // One reads while the others are stalled, longer than it takes to let go of their pages.
+    // One client reads while the others are stalled, for longer than the eviction of their pages takes.
     for turn in 1..=TURNS {
         for (stream, read) in &mut readers {
             let most = if turn < TURNS { turn * LONG * PAGE_EVENTS * MESSAGE / TURNS } else { usize::MAX };
@@ -169,5 +169,5 @@ async fn a_client_that_resumes_gets_the_pages_that_were_evicted_meanwhile() {
         assert!(messages(read) == expected, "every event once and in order");
     }
     let (calls, pages) = (generated_upstream.calls(), READERS * (LONG + 1));
-    assert!(calls > pages, "{calls} calls for {pages} pages: none was let go of");
+    assert!(calls > pages, "{calls} calls for {pages} pages: none was evicted");
 }

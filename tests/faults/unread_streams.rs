@@ -1,4 +1,4 @@
-//! Peers that ask for much and take nothing: what they make the service hold is bounded, and ends.
+//! Clients that send many requests and read nothing: the memory that they occupy is bounded and released.
 
 use std::time::Duration;
 
@@ -7,11 +7,11 @@ use h2::Reason;
 use crate::world::binary::{RunningService, ServiceDirectory};
 use crate::world::unread_connection::UnreadConnection;
 
-/// Streams of a connection at a time.
+/// Concurrent streams of a connection.
 const STREAMS: usize = 100;
-/// What 100 streams that share their bytes may take: a request and its answer's head each.
+/// The most memory of 100 streams that share their bytes: a request and an answer's head each.
 const SHARED_KIB: u64 = 8 * 1024;
-/// Longer than an answer may be without progress.
+/// Longer than the time limit of an answer without progress.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 fn growth(served: &RunningService, before: u64) -> u64 {
@@ -34,7 +34,7 @@ async fn a_hundred_streams_without_a_token_hold_nothing_and_are_reset() {
         ("/groups", "br"),
     ] {
         let headers = [("accept-encoding", coding)];
-        // What is made once is not what a stream costs.
+        // Memory that is allocated once is not counted as memory of a stream.
         let mut first = UnreadConnection::connect(served.address, 1 << 20).await;
         first.ask(target, &headers, 1).await;
         drop(first);
@@ -50,10 +50,11 @@ async fn a_hundred_streams_without_a_token_hold_nothing_and_are_reset() {
     }
     assert!(most < SHARED_KIB, "{most} KiB");
     for unread_connection in &mut connections {
-        let ends =
-            tokio::time::timeout(PATIENCE, unread_connection.ends()).await.expect("streams end, though their connection lives");
+        let ends = tokio::time::timeout(PATIENCE, unread_connection.ends())
+            .await
+            .expect("streams end while their connection stays open");
         assert!(ends.iter().all(|end| *end == Some(Reason::CANCEL)), "{ends:?}");
-        assert_eq!(unread_connection.ask("/nothing", &[], 1).await, [404], "the connection itself goes on");
+        assert_eq!(unread_connection.ask("/nothing", &[], 1).await, [404], "the connection still works");
     }
 }
 
@@ -61,11 +62,11 @@ async fn a_hundred_streams_without_a_token_hold_nothing_and_are_reset() {
 async fn a_window_of_a_few_bytes_is_no_way_around() {
     let served = ServiceDirectory::new("").serve().await;
     let mut unread_connection = UnreadConnection::connect(served.address, 10).await;
-    // A problem is shorter than a frame: its end must not be queued before it is sent.
+    // A problem document is shorter than a frame: its end must not be queued before it is sent.
     unread_connection.ask("/nothing", &[], STREAMS / 2).await;
     unread_connection.ask("/openapi.json", &[("accept-encoding", "gzip")], STREAMS / 2).await;
     let ends = tokio::time::timeout(PATIENCE, async {
-        // Without releasing what came, no window opens again.
+        // Without a release of the received bytes, no window opens again.
         let mut ends = Vec::new();
         for answer in unread_connection.waiting.drain(..) {
             let mut body = answer.into_body();
@@ -101,7 +102,7 @@ async fn requests_of_one_address_are_bounded_over_all_of_its_connections() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    tokio::time::timeout(PATIENCE, freed).await.expect("what is left is free for others");
+    tokio::time::timeout(PATIENCE, freed).await.expect("the rest is free for others");
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ pub fn of(file: &str) -> Option<Vec<Value>> {
     Some(serde_json::from_str(&text).unwrap())
 }
 
-/// A member that is a text; empty when there is none.
+/// The text of a member; empty if it is missing.
 pub fn text<'a>(case: &'a Value, member: &str) -> &'a str {
     case[member].as_str().unwrap_or_default()
 }

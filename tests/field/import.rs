@@ -1,4 +1,4 @@
-//! Lines and files of other logs, through the binary: each event has the right time, or the user is told.
+//! Lines and files of other logs, through the binary: each event has the right time, or the import reports an error.
 
 use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};

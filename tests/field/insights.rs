@@ -1,4 +1,4 @@
-//! Posted queries: what CloudWatch takes is taken, and reaches it as it was written.
+//! Posted queries: those that CloudWatch accepts are accepted and sent unchanged.
 
 use serde_json::Value;
 
@@ -7,14 +7,14 @@ use crate::ops::queries::{body, world};
 use crate::security::support::Binary;
 use crate::world::client::Client;
 
-/// The text that StartQuery was last called with.
+/// The query text of the last StartQuery.
 fn sent(world: &Binary) -> String {
     let state = world.fake.state();
     let start = state.seen.iter().rev().find(|seen| seen.operation == "StartQuery").unwrap();
     start.body["queryString"].as_str().unwrap().to_owned()
 }
 
-/// Starts the query and stops it, so that the tenant may start the next; the problem's code, or the status.
+/// Starts the query and stops it, so that the tenant may start the next one. Returns the problem's code or the status.
 async fn ask(client: &Client, query: &str) -> String {
     let answer = client.post("/queries", &body(query), &[]).await;
     if answer.status != 202 {
@@ -42,7 +42,7 @@ fn query(case: &Value) -> String {
 async fn every_posted_query_is_answered_as_cloudwatch_answers_it() {
     let Some(all) = cases::of("insights.json") else { return };
     let world = world().await;
-    // Stopped queries count in the tenant's budget, too.
+    // Stopped queries count in the tenant's budget too.
     world.fake.state().queries.script.bytes = 0.0;
     let acme = world.tenant("acme");
     for case in &all {
@@ -96,7 +96,7 @@ async fn a_query_that_the_guard_makes_too_long_is_refused_with_what_to_save() {
     assert_eq!(answer.problem(), "400 invalid_query");
     let detail = answer.json()["detail"].as_str().unwrap().to_owned();
     let save: usize = detail.rsplit_once(" characters shorter").unwrap().0.rsplit_once(' ').unwrap().1.parse().unwrap();
-    // Shorter by as much, it is taken.
+    // A text shorter by this number is accepted.
     let fits = format!("filter a = \"{}\"", "x".repeat(9_987 - save));
     assert_eq!(ask(&acme, &fits).await, "202", "{detail}");
     assert_eq!(ask(&acme, &format!("{long} ")).await, "400 invalid_query");

@@ -1,7 +1,7 @@
-//! Inputs of the kinds that log tools get wrong in the field: public bug reports, posted queries, deployed configurations.
+//! Inputs that log tools are known to mishandle: public bug reports, posted queries, deployed configurations.
 //!
-//! The case files are not part of the project. `LOGMARK_TEST_DATA` names the folder that holds `field/*.json`; without the
-//! variable it is looked for in `shared/data` beside the project. A test without its file prints that it is skipped.
+//! The case files are not part of the project. `LOGMARK_TEST_DATA` names the folder with `field/*.json`; the default is
+//! `shared/data` beside the project. A test without its file prints that it is skipped.
 
 mod cases;
 mod import;

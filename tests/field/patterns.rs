@@ -1,4 +1,4 @@
-//! Deployed filter patterns: taken as they are written, or refused with the form that is taken.
+//! Deployed filter patterns: accepted unchanged, or refused with the supported form.
 
 use super::cases;
 use crate::security::support::{Binary, Setup};

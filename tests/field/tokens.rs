@@ -1,5 +1,5 @@
-//! Tokens of real identity providers through the whole service: each case has an issuer's settings, the keys that it
-//! publishes, and a token. `expect` is the status of reading a stream; `wish`, where it is given, is the better one that we give.
+//! Tokens of real identity providers through the whole service. Each case has an issuer's settings, its published keys, and a
+//! token. `expect` is the status of reading a stream; `wish`, if present, is a better status, which Logmark returns.
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ use crate::world::{Options, TENANTS, World};
 const ISSUER: &str = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_field";
 const TARGET: &str = "/logs/:acme:api/web-1";
 
-/// The issuer's table with its keys in a file, and more lines.
+/// The issuer's table with its keys in a file, and additional lines.
 fn table(case: &Value, more: &str) -> String {
     let mut table = format!("[[auth.issuers]]\nissuer = \"{ISSUER}\"\nkeys = \"file:field.jwks.json\"\n{more}");
     for (key, value) in case["issuer"].as_object().unwrap() {
@@ -18,7 +18,7 @@ fn table(case: &Value, more: &str) -> String {
     table
 }
 
-/// The case's keys: all are the same RSA key, under other names or algorithms.
+/// The case's keys: the same RSA key under several names or algorithms.
 fn keys(case: &Value) -> String {
     let keys = case["jwks"].as_array().unwrap().iter().map(|own| {
         let mut key = RSA.bare_jwk();
@@ -56,7 +56,7 @@ async fn tokens_of_real_providers_are_read_as_they_are_meant() {
         let expected = case["wish"].as_u64().or(case["expect"].as_u64()).unwrap();
         assert_eq!(u64::from(status(case, "").await), expected, "{id}");
     }
-    // The manual's own example with the ids of its app clients.
+    // The example of the manual, with the ids of its app clients.
     let cognito = cases.iter().find(|case| case["id"] == "cognito-example").unwrap();
     let clients = format!("client_ids = [{}]\n", cognito["claims"]["client_id"]);
     assert_eq!(status(cognito, &clients).await, 200);

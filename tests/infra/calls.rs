@@ -1,4 +1,4 @@
-//! The calls behind every operation, as IAM is asked for them.
+//! Records the calls of every operation, in the form of IAM requests.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -14,19 +14,24 @@ use crate::world::moto::Moto;
 use crate::world::recorder::{Recorded, Recorder};
 use crate::world::tail::Tail;
 
-/// A pattern and an exact name: the groups that `policies.py` gives to the roles.
+/// A pattern and an exact name: the groups that `policies.py` gives to the roles, and the group for audit lines.
 const TENANTS: &str = r#"
+[audit]
+sink = "log_group"
+source = "aws"
+group = "/logmark/audit"
 [tenants.acme]
 [[tenants.acme.grants]]
 groups = ["/acme/*", "/shared/gateway"]
 actions = ["read", "query", "tail"]
 "#;
 const GROUPS: [&str; 2] = ["/acme/api", "/shared/gateway"];
-/// The one call that can't be led to a test's own server: its target in the sources, and its action.
+/// The only call that cannot be sent to a test server: its target in the sources, and its action.
 const QUOTAS: (&str, &str) = ("ServiceQuotasV20190624.ListServiceQuotas", "servicequotas:ListServiceQuotas");
+const AUDIT_GROUP: &str = "/logmark/audit";
 const ROLE: &str = "arn:aws:iam::444455556666:role/logmark-read";
 
-/// Asks for everything, and gives the operations asked for.
+/// Sends every request, and returns the operations that were requested.
 async fn ask_for_everything(world: &Binary, acme: &Client) -> BTreeSet<&'static str> {
     let mut asked = BTreeSet::new();
     for (operation, target) in [
@@ -82,7 +87,7 @@ async fn ask_for_everything(world: &Binary, acme: &Client) -> BTreeSet<&'static 
     asked
 }
 
-/// A live tail of each group, until its session is open.
+/// Opens a live tail of each group and waits for its session.
 async fn follow(world: &Binary, acme: &Client) {
     for (opened, group) in (1..).zip(GROUPS) {
         let _tail = Tail::open(acme, &format!("/logs/{}?follow=true", group.replace('/', ":"))).await;
@@ -92,7 +97,7 @@ async fn follow(world: &Binary, acme: &Client) {
     }
 }
 
-/// One query to its rows and a whole record of them, and one that is stopped.
+/// Runs one query to its rows and a record, and stops another one.
 async fn query(world: &Binary, acme: &Client) {
     let event = [("@message", "m"), ("@log", "123456789012:/acme/api"), ("@logStream", "prod-1"), ("@ptr", "raw-pointer")];
     let event = event.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
@@ -112,13 +117,16 @@ async fn query(world: &Binary, acme: &Client) {
     assert!(stopped.status.is_success(), "{}", stopped.text());
 }
 
-/// What IAM would be asked for a call: an action, and the group and stream that it names, once for each group.
+/// The IAM requests of a call: an action, with the group and the stream, once for each group.
 fn asked_of_iam(seen: &Seen) -> Vec<Value> {
     let text = |name: &str| seen.body.get(name).and_then(Value::as_str);
     let call = |group: Option<&str>| {
         let mut call = Map::from_iter([("action".to_owned(), json!(format!("logs:{}", seen.operation)))]);
         call.extend(group.map(|group| ("logGroup".to_owned(), json!(group))));
-        call.extend(text("logStreamName").map(|stream| ("logStream".to_owned(), json!(stream))));
+        // The name of an audit stream is new in each process.
+        let stream =
+            text("logStreamName").map(|stream| if group == Some(AUDIT_GROUP) { "2026-11-30T10.00.00Z-1a2b" } else { stream });
+        call.extend(stream.map(|stream| ("logStream".to_owned(), json!(stream))));
         Value::Object(call)
     };
     let many = ["logGroupNames", "logGroupIdentifiers"].into_iter().find_map(|name| seen.body.get(name)?.as_array());
@@ -132,7 +140,8 @@ fn asked_of_iam(seen: &Seen) -> Vec<Value> {
     }
 }
 
-/// Calls to other services, on the way to moto: the configuration's places, and a role of another account.
+/// Records the calls to other services through a proxy before moto: the places of the configuration, and a role of another
+/// account.
 async fn calls_of_other_services() -> Vec<Value> {
     let moto = Moto::shared().await;
     let recorder = Recorder::before(moto.address).await;
@@ -166,7 +175,7 @@ async fn calls_of_other_services() -> Vec<Value> {
     recorder.seen().iter().filter_map(asked_of_another).collect()
 }
 
-/// A call of another service than CloudWatch Logs: SSM's JSON, STS's form, or S3's GET.
+/// The IAM request of a call to another service than CloudWatch Logs: SSM in JSON, STS as a form, or a GET of S3.
 fn asked_of_another(seen: &Recorded) -> Option<Value> {
     let form: BTreeMap<_, _> = url::form_urlencoded::parse(&seen.body).into_owned().collect();
     let body: Value = serde_json::from_slice(&seen.body).unwrap_or_default();
@@ -178,7 +187,7 @@ fn asked_of_another(seen: &Recorded) -> Option<Value> {
         ("POST", "AmazonSSM.GetParameter", _) => json!({ "action": "ssm:GetParameter", "parameter": body["Name"] }),
         ("POST", "", Some(action)) => json!({ "action": format!("sts:{action}"), "role": form["RoleArn"] }),
         ("GET", "", _) => json!({ "action": "s3:GetObject", "object": seen.uri.path().trim_start_matches('/') }),
-        other => panic!("a call that is not known here: {other:?} {}", seen.uri),
+        other => panic!("an unknown call: {other:?} {}", seen.uri),
     })
 }
 
@@ -196,7 +205,7 @@ fn read(path: &str) -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
 }
 
-/// Every text of the form `Service.Operation` in the sources, but for our own words and CloudWatch Logs' operations.
+/// Every text of the form `Service.Operation` in the sources, except Logmark's own names and the operations of CloudWatch Logs.
 fn targets(folder: &Path, found: &mut BTreeSet<String>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -222,7 +231,7 @@ fn every_target_in_the_sources_is_recorded() {
     let mut found = BTreeSet::new();
     targets(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut found);
     let known = [QUOTAS.0, "AmazonSSM.GetParameter"].map(str::to_owned);
-    assert_eq!(found, BTreeSet::from(known), "calls that are not recorded here");
+    assert_eq!(found, BTreeSet::from(known), "calls without a record");
 }
 
 #[tokio::test]
@@ -231,9 +240,14 @@ async fn the_roles_are_made_for_the_calls_that_are_made() {
     for group in GROUPS {
         world.fake.state().logs.add_stream(group, "prod-1");
     }
+    world.fake.state().logs.add_stream(AUDIT_GROUP, "former");
     let asked = ask_for_everything(&world, &world.tenant("acme")).await;
+    // Audit lines are written in the background.
+    while world.fake.state().logs.written() == 0 {
+        tokio::task::yield_now().await;
+    }
     let documented = documented();
-    assert_eq!(asked.into_iter().map(str::to_owned).collect::<BTreeSet<_>>(), documented, "an operation is not asked for here");
+    assert_eq!(asked.into_iter().map(str::to_owned).collect::<BTreeSet<_>>(), documented, "an operation is not requested");
 
     let mut calls: BTreeSet<String> =
         world.fake.state().seen.iter().flat_map(asked_of_iam).map(|call| call.to_string()).collect();

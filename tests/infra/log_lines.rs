@@ -1,4 +1,4 @@
-//! The alarms in `infra/` count lines of Logmark's log by a filter pattern: it must match the lines that are meant.
+//! The alarms of `infra/` count lines of Logmark's log with filter patterns. The tests check that these match the intended lines.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use logmark_filter_pattern::{FilterPattern, Matcher};
 use crate::security::support::{Binary, Setup};
 use crate::world::fake_cloudwatch::Fault;
 
-/// Files, and what stands before the pattern in them.
+/// Files, and the text before the pattern in each.
 const PLACES: [(&str, &str); 3] = [
     ("infra/sam/alarms.yaml", "FilterPattern: "),
     ("infra/terraform/lambda/alarms.tf", "pattern        = "),
@@ -15,7 +15,7 @@ const PLACES: [(&str, &str); 3] = [
 ];
 const TENANTS: &str = "[tenants.acme]\n[[tenants.acme.grants]]\ngroups = [\"/acme/*\"]\nactions = [\"read\"]\n";
 
-/// The pattern in a file. A text in double quotes is written in YAML, in HCL and in JSON alike.
+/// The pattern in a file. YAML, HCL and JSON write a text in double quotes alike.
 fn pattern(file: &str, before: &str) -> Matcher {
     let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap();
     let line = text.lines().find_map(|line| line.trim().strip_prefix(before)).unwrap_or_else(|| panic!("no pattern in {file}"));

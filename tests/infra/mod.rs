@@ -1,7 +1,7 @@
-//! What `infra/` says of Logmark is what Logmark does: the calls that its roles must allow are recorded here.
+//! Compares `infra/` with the service: records the calls that its roles must allow.
 //!
-//! Every operation of the API is asked for; what the fake CloudWatch saw of it, as actions and the names in them, is
-//! `infra/calls.json`. `infra/tools/policies.py` proves from that file that the roles allow this and no more.
+//! The tests request every operation of the API. `infra/calls.json` has the resulting calls to the fake CloudWatch, as actions
+//! and resource names. `infra/tools/policies.py` proves from that file that the roles allow these calls and no others.
 
 mod calls;
 mod log_lines;

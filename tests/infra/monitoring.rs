@@ -1,4 +1,4 @@
-//! The dashboard, the alert rules and docs/monitoring.md name metrics that a scrape of the service has, with these labels.
+//! The dashboard, the alert rules and docs/monitoring.md name only metrics and labels of a real scrape.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -26,13 +26,13 @@ fn scraped(text: &str) -> BTreeMap<String, BTreeSet<String>> {
     found
 }
 
-/// The words of a text that are metrics of ours.
+/// The metric names of Logmark in a text.
 fn named(text: &str) -> BTreeSet<&str> {
     let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
     text.split(|c: char| !is_word(c)).filter(|word| word.starts_with("logmark_") || word.starts_with("process_")).collect()
 }
 
-/// A service in whose scrape everything has happened once.
+/// Scrapes a service in which every event has happened once.
 async fn scrape() -> String {
     let world = Binary::start(Setup { tenants: TENANTS.to_owned(), ..Setup::default() }).await;
     world.fake.state().logs.put("/acme/api", "prod-1", 1_795_168_800_000, "hello");
@@ -68,13 +68,10 @@ async fn every_metric_that_is_named_is_in_a_scrape_and_is_documented() {
         let base = if documented.contains(name.as_str()) { name } else { base };
         assert!(documented.contains(base), "docs/monitoring.md does not describe `{base}`");
     }
-    // Those of a shared limit store are there only with one: `tests/limits/store_away.rs`.
+    // The metrics of a shared limit store exist only with a store: `tests/limits/store_away.rs`.
     let of_limit_store = |name: &&str| ["logmark_limit_local_decisions_total", "logmark_limit_store_up"].contains(name);
     for name in documented.into_iter().filter(|name| !of_limit_store(name)) {
-        assert!(
-            found.contains_key(name) || found.contains_key(&format!("{name}_bucket")),
-            "`{name}` is documented and not there"
-        );
+        assert!(found.contains_key(name) || found.contains_key(&format!("{name}_bucket")), "`{name}` is documented but missing");
     }
 }
 

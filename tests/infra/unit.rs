@@ -1,4 +1,4 @@
-//! The systemd unit: its configuration is right, and its credentials are read as systemd leaves them.
+//! The systemd unit: its configuration is valid, and its credentials are read with the permissions that systemd sets.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -17,22 +17,22 @@ async fn the_units_configuration_is_right_with_credentials_as_systemd_makes_them
     for (name, content) in [("tls-cert", made.cert.pem()), ("tls-key", made.signing_key.serialize_pem()), ("cursor-key", key)] {
         let path = folder.path().join(name);
         std::fs::write(&path, content).unwrap();
-        // With an access list for the service's user, whose mask shows as the group's bits.
+        // With an access list for the service's user, whose mask is shown as the group bits.
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o440)).unwrap();
     }
     let check = async |variables: &[(&str, &str)]| run_with(folder.path(), &["check"], variables).await;
     let right = check(&[("CREDENTIALS_DIRECTORY", here)]).await;
     assert_eq!(right.code, 0, "{}", right.err);
-    // The same files anywhere else are others' to read.
+    // Outside of the credentials directory, this mode is refused.
     for variables in [&[][..], &[("CREDENTIALS_DIRECTORY", "/run/credentials/other.service")]] {
         let wrong = check(variables).await;
         assert_eq!((wrong.code, wrong.err.contains("can be read by others (mode 440)")), (64, true), "{}", wrong.err);
     }
     std::fs::set_permissions(folder.path().join("cursor-key"), std::fs::Permissions::from_mode(0o444)).unwrap();
-    assert_eq!(check(&[("CREDENTIALS_DIRECTORY", here)]).await.code, 64, "everybody's is nobody's secret there either");
+    assert_eq!(check(&[("CREDENTIALS_DIRECTORY", here)]).await.code, 64, "a world-readable file is refused there too");
 }
 
-/// `tests/reload/` shows what the signal does.
+/// `tests/reload/` tests the signal's effect.
 #[test]
 fn the_unit_reloads_with_the_signal_that_the_service_takes() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -40,7 +40,7 @@ fn the_unit_reloads_with_the_signal_that_the_service_takes() {
     assert!(unit.lines().any(|line| line == "ExecReload=/bin/kill -HUP $MAINPID"), "{unit}");
 }
 
-/// With what the Dockerfile sets, as Compose starts it.
+/// With the variables of the Dockerfile, as Compose starts it.
 #[tokio::test]
 async fn the_images_configuration_is_right_with_the_images_variables() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -1,4 +1,4 @@
-//! Where the configuration may lie: beside the program, in a variable, in SSM Parameter Store, in S3.
+//! The places of the configuration: beside the program, in a variable, in SSM Parameter Store, in S3.
 
 use super::events::FrontDoor;
 use super::runtime::Function;
@@ -11,7 +11,7 @@ fn directory() -> ServiceDirectory {
     directory
 }
 
-/// Takes the configuration out of the folder, so that it is found elsewhere or not at all.
+/// Removes the configuration from the folder, so that the function finds it elsewhere or not at all.
 fn taken_out(directory: &ServiceDirectory) -> String {
     let path = directory.path().join("logmark.toml");
     let text = std::fs::read_to_string(&path).unwrap();
@@ -43,7 +43,7 @@ async fn a_variable_may_be_the_whole_configuration() {
     let directory = directory();
     let text = taken_out(&directory);
     reads(&directory, Function::with(&directory, &[("LOGMARK_CONFIG_TOML", &text)]).await).await;
-    // A server takes it in the same way, and its mistakes have their lines.
+    // A server reads it in the same way, and its errors have line numbers.
     let wrong = run_with(directory.path(), &["check"], &[("LOGMARK_CONFIG_TOML", "[server]\nnope = 1\n")]).await;
     assert_eq!(wrong.code, 64);
     assert!(wrong.err.contains("LOGMARK_CONFIG_TOML:2:1: server.nope: unknown key"), "{}", wrong.err);
@@ -65,7 +65,7 @@ async fn parameter_store_and_s3_hold_it_for_functions_and_servers() {
         reads(&directory, Function::with(&directory, &variables).await).await;
         let checked = run_with(directory.path(), &["check", "--config", at], &variables[..variables.len() - 1]).await;
         assert_eq!(checked.code, 0, "{at}: {}", checked.err);
-        // The variables win over what lies there, as they win over a file.
+        // Variables override values of this place, as they override a file.
         let over = [&variables[..], &[("LOGMARK__SERVER__NOPE", "1")]].concat();
         let over = run_with(directory.path(), &["check"], &over).await;
         assert!(over.err.contains("LOGMARK__SERVER__NOPE: "), "{at}: {}", over.err);

@@ -1,14 +1,16 @@
-//! Events as the four front doors make them of a request.
+//! Events as the four front ends make them of a request.
 //!
-//! - REST API (payload 1.0): `path` is as sent, without the stage; the query comes decoded, in maps.
-//! - HTTP API (payload 2.0): `rawPath` is decoded, and begins with the stage unless that is `$default`; `rawQueryString` as sent.
-//! - ALB: path and query as sent; headers and query in maps of one value each, or of lists, as the target group is set.
+//! - REST API (payload 1.0): `path` is as sent, without the stage; the query is decoded, in maps.
+//! - HTTP API (payload 2.0): `rawPath` is decoded, and begins with the stage unless that is `$default`; `rawQueryString` is as
+//!   sent.
+//! - ALB: path and query are as sent; headers and query are in maps of one value each, or of lists, by the target group's
+//!   setting.
 //! - Function URL: an HTTP API's event, but `rawPath` is as sent.
 
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
-/// A front door.
+/// A front end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FrontDoor {
     Rest,
@@ -22,12 +24,12 @@ pub enum FrontDoor {
 impl FrontDoor {
     pub const ALL: [Self; 6] = [Self::Rest, Self::Http, Self::HttpStage, Self::Alb, Self::AlbMulti, Self::Url];
 
-    /// Does a `%2F` in a path come through?
+    /// Whether the front end keeps a `%2F` in a path.
     pub fn keeps_encoding(self) -> bool {
         !matches!(self, Self::Http | Self::HttpStage)
     }
 
-    /// Does each of several parameters of one name come through?
+    /// Whether the front end keeps all parameters of the same name.
     pub fn keeps_repeats(self) -> bool {
         self != Self::Alb
     }

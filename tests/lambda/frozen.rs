@@ -1,4 +1,4 @@
-//! A container that is frozen between two events, for half an hour each time: the clock on the wall goes on, nothing else does.
+//! A container frozen between events, for half an hour each time: wall-clock time passes, and nothing runs.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -31,7 +31,7 @@ use crate::world::{HeldClock, TENANTS};
 
 const HALF_AN_HOUR: i64 = 30 * 60 * 1000;
 
-/// Gives `AKID1`, `AKID2` and so on, each good for an hour of the held clock.
+/// Returns `AKID1`, `AKID2` and so on, each valid for one hour of the held clock.
 #[derive(Debug)]
 struct Hourly {
     clock: Arc<HeldClock>,
@@ -50,7 +50,7 @@ impl ProvideCredentials for Hourly {
     }
 }
 
-/// The function in this process, so that it reads the test's clock.
+/// The function in the test process, so that it reads the test's clock.
 struct InProcess(Function);
 
 impl InProcess {
@@ -64,8 +64,8 @@ impl InProcess {
     }
 }
 
-/// The service on a CloudWatch of the test's, with the test's clock and credentials: what [`logmark::service`] makes of the
-/// configuration but for these.
+/// The service that [`logmark::service`] builds from the configuration, with a fake CloudWatch and the test's clock and
+/// credentials.
 fn service(folder: &std::path::Path, clock: &Arc<HeldClock>, fake: &Fake) -> (axum::Router, Arc<Hourly>) {
     let text = format!(
         "[[auth.issuers]]\nissuer = \"test\"\naudiences = [\"logmark\"]\nalgorithms = [\"ES256\"]\nkeys = \"file:issuer.jwks.json\"\n\
@@ -125,7 +125,7 @@ async fn two_tenants_alternate_while_the_clock_jumps_by_half_hours() {
     let (router, hourly) = service(folder.path(), &clock, &fake);
     let lambda = InProcess(Function::new(router, &Settings::default()));
     for round in 0..8 {
-        // A token of this half hour, as its owner would have it.
+        // A token of this half hour, as its owner would request one.
         let token = |tenant: &str| {
             let mut claims = Issuer::claims(tenant, "logs:read:*");
             let now = clock.now().0 / 1000;
@@ -149,9 +149,10 @@ async fn two_tenants_alternate_while_the_clock_jumps_by_half_hours() {
         clock.advance(HALF_AN_HOUR);
         fake.state().now = clock.now().0;
         let stale = lambda.invoke(door.get("/logs/:acme:api", Some(&yesterdays))).await;
-        assert_eq!(stale.problem(), "401 expired_token", "it ran out while the container was frozen");
+        assert_eq!(stale.problem(), "401 expired_token", "it expired while the container was frozen");
     }
-    // Each hour's credentials were fetched, before they ran out: no call was signed with old ones, which the fake would refuse.
+    // Each hour's credentials were fetched before the old ones expired: the fake would have refused a call signed with expired
+    // ones.
     let given = hourly.given.load(Ordering::SeqCst);
     assert!((4..=8).contains(&given), "{given} times in four hours");
     let keys: std::collections::BTreeSet<String> = fake

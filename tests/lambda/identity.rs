@@ -1,4 +1,4 @@
-//! Who calls is what the token says, whatever else an event says.
+//! The token alone identifies the caller, regardless of the rest of the event.
 
 use serde_json::{Value, json};
 
@@ -14,7 +14,7 @@ pub(super) fn directory() -> ServiceDirectory {
     directory
 }
 
-/// What an authorizer, or somebody who would like to be one, puts into an event.
+/// Adds identity data to an event, as an authorizer or an attacker would.
 fn spoof(event: &mut Value, tenant: &str, token: &str) {
     let claims = json!({ "tenant": tenant, "sub": tenant, "scope": "logs:*:*", "iss": "test", "aud": "logmark" });
     event["requestContext"]["authorizer"] = json!({
@@ -80,7 +80,7 @@ async fn of_two_tokens_none_is_chosen() {
             assert!([400, 401].contains(&reply.status), "{door:?}: {}", reply.text());
         }
     }
-    // One map says one, the other says another: no front door does this.
+    // The two maps contradict each other, which no front end produces.
     let mut event = FrontDoor::Rest.get("/logs/:globex:api", Some(&acme));
     event["headers"]["Authorization"] = second.as_str().into();
     let reply = function.invoke(event).await;

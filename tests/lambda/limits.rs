@@ -1,4 +1,4 @@
-//! What bounds an answer: the bytes that a function may return, and the time that it has.
+//! The limits of an answer: the bytes that a function may return, and its time.
 
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ use crate::world::binary::ServiceDirectory;
 use crate::world::fake_cloudwatch::plan::Plan;
 use crate::world::fake_cloudwatch::{Fake, Fault};
 
-/// A function's place on a CloudWatch that fails on order.
+/// A configuration of the function with a fake CloudWatch that injects faults.
 pub struct Upstream {
     pub directory: ServiceDirectory,
     fake: Fake,
@@ -20,7 +20,7 @@ pub struct Upstream {
 }
 
 impl Upstream {
-    /// With one group for `acme`.
+    /// Starts the fake with one group for `acme`.
     pub async fn start(name: &str) -> Self {
         let fake = Fake::start(now()).await;
         let directory = ServiceDirectory::new("");
@@ -41,25 +41,25 @@ impl Upstream {
         (0..events).for_each(|i| state.logs.put(&self.group, "s", begin + i, &format!("event {i}")));
     }
 
-    /// After so many good calls all go wrong; calls are counted anew.
+    /// After this many calls, all calls fail; the count starts anew.
     pub fn wrong_from(&self, good: usize, fault: Fault) {
         self.fake.state().plans.lift(&self.group);
         self.fake.state().plans.set(Plan::new(&self.group, fault).after(good));
     }
 
-    /// All goes well again.
+    /// Ends the faults.
     pub fn mend(&self) {
         self.fake.state().plans.lift(&self.group);
     }
 
-    /// The event of a request for all of it.
+    /// The event of a request for all events.
     pub fn ask(&self, door: FrontDoor, query: &str) -> Value {
         let token = self.directory.issuer.token("acme", "logs:read:*");
         let group = self.group.replace('/', ":");
         door.get(&format!("/logs/{group}/s?start=-1h&{query}"), Some(&token))
     }
 
-    /// The function, with the credentials that the upstream takes.
+    /// The function, with credentials that the fake accepts.
     pub async fn function(&self, streaming: &str) -> Function {
         let variables = [&KEYS[..], &[("LOGMARK_CONFIG", "logmark.toml"), ("LOGMARK__LAMBDA__STREAMING", streaming)]].concat();
         Function::with(&self.directory, &variables).await
@@ -111,7 +111,7 @@ async fn a_stream_ends_honestly_before_the_functions_time_does() {
                 (FrontDoor::Url, &"ndjson") => {
                     assert_eq!(reply.last_line()["error"]["code"], "upstream_timeout", "{}", reply.text())
                 }
-                (FrontDoor::Url, _) => assert!(reply.broke_off().is_some(), "{format}: a clean end\n{}", reply.text()),
+                (FrontDoor::Url, _) => assert!(reply.broke_off().is_some(), "{format}: a regular end\n{}", reply.text()),
                 _ => assert_eq!(reply.problem(), "504 upstream_timeout", "{format}"),
             }
             if door == FrontDoor::Url && *format == "ndjson" {
@@ -134,12 +134,16 @@ async fn a_source_that_says_nothing_at_all_is_an_answer_in_time() {
         assert!(begun.elapsed() < TIME, "{door:?}: {:?}", begun.elapsed());
     }
     upstream.mend();
-    assert_eq!(function.invoke(upstream.ask(FrontDoor::Url, "limit=10")).await.messages(), ["event 0"], "the function lives on");
+    assert_eq!(
+        function.invoke(upstream.ask(FrontDoor::Url, "limit=10")).await.messages(),
+        ["event 0"],
+        "the function still runs"
+    );
     let late = function.invoke_for(upstream.ask(FrontDoor::Url, "limit=10"), Duration::ZERO).await;
-    assert!([200, 504].contains(&late.status), "it was too late before it began, and is answered: {}", late.text());
+    assert!([200, 504].contains(&late.status), "a request without time left is answered: {}", late.text());
 }
 
-/// Messages whose bytes grow differently on their way into JSON, and again into the function's.
+/// Messages whose sizes grow differently in JSON, and again in the function's JSON.
 const MESSAGES: [(&str, &str, usize); 4] = [
     ("plain", "the quick brown fox jumps over the lazy dog", 20),
     ("quoted", "\"\\", 500),
@@ -167,7 +171,7 @@ async fn pages_end_below_what_a_function_may_return_and_lose_nothing() {
         let mut sizes = Vec::new();
         let mut target = format!("/logs/:acme:{group}/s?from=head&limit=10000");
         loop {
-            // The Runtime API refuses what is too large.
+            // The Runtime API refuses an answer that is too large.
             let reply = function.invoke(door.get(&target, Some(&token))).await;
             let messages = reply.messages();
             assert!(messages.iter().all(|read| *read == message));
@@ -181,7 +185,7 @@ async fn pages_end_below_what_a_function_may_return_and_lose_nothing() {
             target = format!("/logs?limit=10000&cursor={}", page["nextCursor"].as_str().unwrap());
         }
         assert_eq!(read, EVENTS, "{group}");
-        // All but the last are as full as they can be known to fit.
+        // All but the last page are as full as the size estimate allows.
         let full = &sizes[..sizes.len() - 1];
         assert!(full.iter().all(|size| *size > least && *size < most), "{door:?} {group}: {sizes:?}");
     }

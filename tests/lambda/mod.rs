@@ -1,7 +1,7 @@
 //! The binary as an AWS Lambda function, driven by an emulation of the Runtime API.
 //!
-//! The events are written by hand, true to AWS's documents for each front door: `events` says what each of them does to a
-//! path and a query on the way.
+//! The events are written by hand after AWS's documents of each front end: `events` describes how each front end changes a path
+//! and a query.
 
 mod events;
 mod runtime;

@@ -1,4 +1,4 @@
-//! Reading through each front door.
+//! Reads through each front end.
 
 use std::io::Read as _;
 
@@ -106,7 +106,7 @@ async fn bodies_are_text_when_they_can_be_and_base64_when_they_must() {
         assert_eq!(reply.headers["content-type"], "application/x-ndjson");
         assert_eq!(reply.raw["isBase64Encoded"], false, "{door:?}: NDJSON is text");
         assert_eq!(reply.text().lines().count(), 5, "{door:?}");
-        // No front door has trailers: the cursor is known when the head is written, so it stands there.
+        // Front ends do not support trailers. The cursor is known when the head is written, so it is in a header.
         assert!(!reply.headers.contains_key("trailer"), "{door:?}");
         let rest = format!("/logs?cursor={}", reply.headers["logmark-cursor"].to_str().unwrap());
         assert_eq!(function.invoke(door.get(&rest, Some(&token))).await.json()["events"], json!([]), "{door:?}");
@@ -114,7 +114,7 @@ async fn bodies_are_text_when_they_can_be_and_base64_when_they_must() {
         let long = "/logs/:acme:api/web-1?format=text";
         let packed = function.invoke(door.request("GET", long, Some(&token), &[("accept-encoding", "gzip")])).await;
         if door == FrontDoor::Rest {
-            // A REST API gives base64 to clients as it is, unless it was told that everything may be binary.
+            // A REST API passes base64 to clients undecoded, unless its binary media types include everything.
             assert_eq!(packed.raw["isBase64Encoded"], false);
             assert_eq!(packed.text().lines().count(), 5);
         } else {

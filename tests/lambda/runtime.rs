@@ -1,5 +1,5 @@
-//! The Lambda Runtime API as the function sees it: it asks for the next event, and posts an answer, in one piece or as a
-//! stream, or an error.
+//! The Lambda Runtime API for the function: returns the next event, and receives an answer, in one piece or as a stream, or an
+//! error.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -22,16 +22,16 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::world::binary::{Binary, ServiceDirectory, logmark};
 
-/// What the function posted.
+/// The function's POST.
 #[derive(Debug)]
 pub enum Posted {
     /// One JSON value.
     Whole(Value),
-    /// A head, a body, and what Lambda's trailers say of its end.
+    /// A head, a body, and the trailers with the error of an incomplete stream.
     Streamed { head: Value, body: Bytes, trailers: HeaderMap },
     /// An error.
     Failed(Value),
-    /// A body that broke off, or was too large for Lambda.
+    /// A body that ended early or was too large for Lambda.
     #[expect(dead_code, reason = "read by Debug, when a test fails of it")]
     Refused(String),
 }
@@ -42,12 +42,12 @@ struct Invocation {
     answer: oneshot::Sender<Posted>,
 }
 
-/// An event that is being answered.
+/// An event under way.
 struct Running {
     answer: oneshot::Sender<Posted>,
     /// The largest answer in one piece.
     most: usize,
-    /// Comes back with the answer; else the answer is not this invocation's.
+    /// Must be in the answer; otherwise the answer belongs to another invocation.
     invocation_id: String,
 }
 
@@ -57,7 +57,7 @@ struct Api {
     number: AtomicUsize,
 }
 
-/// The Runtime API, and the way to invoke what asks it for events.
+/// The Runtime API, and the means to invoke the function that polls it.
 #[derive(Debug)]
 pub struct Lambda {
     pub address: SocketAddr,
@@ -70,21 +70,21 @@ pub struct Function {
     lambda: Lambda,
 }
 
-/// What a front door would make of the function's answer.
+/// The function's answer as a front end interprets it.
 #[derive(Debug)]
 pub struct Reply {
     pub status: u64,
     pub headers: HeaderMap,
     pub body: Bytes,
-    /// Did it come as a stream?
+    /// Whether the answer was streamed.
     pub streamed: bool,
-    /// In one piece: the answer as it was posted.
+    /// In one piece: the answer as posted.
     pub raw: Value,
-    /// Streamed: what Lambda was told of its end; empty when that was clean.
+    /// Streamed: the error trailers; empty after a regular end.
     pub trailers: HeaderMap,
 }
 
-/// How long an event may be worked on, unless a test says something else.
+/// The time for an event, unless a test sets another one.
 const TIME: Duration = Duration::from_secs(28);
 
 impl Lambda {
@@ -103,19 +103,19 @@ impl Lambda {
         Self { address, events }
     }
 
-    /// Invokes the function with any event, for which it has so much time.
+    /// Invokes the function with any event and this time limit.
     pub async fn invoke_any(&self, event: Value, time: Duration) -> Posted {
         let (answer, answered) = oneshot::channel();
         self.events.send(Invocation { event, time, answer }).await.unwrap();
         tokio::time::timeout(Duration::from_secs(60), answered).await.expect("the function answers").unwrap()
     }
 
-    /// Invokes the function with a front door's event.
+    /// Invokes the function with a front end's event.
     pub async fn invoke(&self, event: Value) -> Reply {
         self.invoke_for(event, TIME).await
     }
 
-    /// The same, with so much time.
+    /// Invokes the function with a front end's event and this time limit.
     pub async fn invoke_for(&self, event: Value, time: Duration) -> Reply {
         match self.invoke_any(event, time).await {
             Posted::Whole(raw) => Reply::whole(raw),
@@ -126,17 +126,17 @@ impl Lambda {
 }
 
 impl Function {
-    /// Starts it without arguments, as Lambda does.
+    /// Starts the function without arguments, as Lambda does.
     pub async fn start(directory: &ServiceDirectory) -> Self {
         Self::with(directory, &[("LOGMARK_CONFIG", "logmark.toml")]).await
     }
 
-    /// Starts it with one front door that streams, or two.
+    /// Starts the function with one or two streaming front ends.
     pub async fn streaming(directory: &ServiceDirectory, doors: &str) -> Self {
         Self::with(directory, &[("LOGMARK_CONFIG", "logmark.toml"), ("LOGMARK__LAMBDA__STREAMING", doors)]).await
     }
 
-    /// Starts it with these variables.
+    /// Starts the function with these variables.
     pub async fn with(directory: &ServiceDirectory, variables: &[(&str, &str)]) -> Self {
         let lambda = Lambda::start().await;
         let mut command = logmark(directory.path());
@@ -149,7 +149,7 @@ impl Function {
         Self { process: Binary::start(command), lambda }
     }
 
-    /// Ends it, so that another can have its place.
+    /// Ends the function, so that another can take its place.
     pub async fn end(self) {
         self.process.kill().await;
     }
@@ -216,7 +216,7 @@ impl Reply {
         serde_json::from_str(self.text().lines().last().unwrap()).unwrap()
     }
 
-    /// What Lambda was told of a stream that broke off; `None`: it ended cleanly.
+    /// The error trailers of an incomplete stream; `None` after a regular end.
     pub fn broke_off(&self) -> Option<Value> {
         let body = self.trailers.get("lambda-runtime-function-error-body")?;
         assert_eq!(self.trailers["lambda-runtime-function-error-type"], "Logmark.StreamBrokenOff");
@@ -260,14 +260,14 @@ async fn next(State(api): State<Arc<Api>>) -> Response {
     (headers, event.to_string()).into_response()
 }
 
-/// The bounds of answers in one piece: Lambda's own, and a load balancer's.
+/// The limits of answers in one piece: Lambda's, and a load balancer's.
 const MOST_BYTES: usize = 6_291_556;
 const MOST_BYTES_OF_ALB: usize = 1_000_000;
 
 const INVOCATION_ID: &str = "lambda-runtime-invocation-id";
 
 impl Api {
-    /// The event that is answered by these headers. As Lambda does, refuses an answer without the invocation's id.
+    /// The event that these headers answer. As Lambda does, refuses an answer without the invocation's id.
     fn answered(&self, id: &str, headers: &HeaderMap) -> Option<(oneshot::Sender<Posted>, usize)> {
         let Running { answer, most, invocation_id } = self.running.lock().unwrap().remove(id).unwrap();
         if headers.get(INVOCATION_ID).is_some_and(|id| id == invocation_id.as_str()) {
@@ -301,7 +301,7 @@ async fn response(State(api): State<Arc<Api>>, Path(id): Path<String>, headers: 
     status
 }
 
-/// What Lambda and its front doors make of a stream: they look for the delimiter in its first bytes.
+/// A stream as Lambda and its front ends interpret it: they look for the delimiter in its first bytes.
 fn streamed(headers: &HeaderMap, body: &Bytes, trailers: HeaderMap) -> Posted {
     assert_eq!(headers["lambda-runtime-function-response-mode"], "streaming");
     assert_eq!(headers["content-type"], "application/vnd.awslambda.http-integration-response");

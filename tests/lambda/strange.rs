@@ -1,5 +1,4 @@
-//! Events that no front door sends, or that somebody would like to be taken for one: each has one answer, and the function
-//! lives on.
+//! Events that no front end sends, and forged ones: each has one defined answer, and the function keeps running.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -9,16 +8,16 @@ use super::events::FrontDoor;
 use super::identity::directory;
 use super::runtime::{Function, Posted};
 
-/// What becomes of an event.
+/// The result of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ExpectedOutcome {
-    /// It is read as the tenant of its token.
+    /// A read as the token's tenant.
     Reads,
-    /// It is refused with this problem.
+    /// A refusal with this problem.
     Problem(&'static str),
-    /// It is refused as a client's fault, whichever.
+    /// A refusal with any 4xx status.
     Refused,
-    /// It is no event.
+    /// An invocation error: not an event.
     NoEvent,
 }
 use ExpectedOutcome::{NoEvent, Problem, Reads, Refused};
@@ -28,7 +27,7 @@ const DOUBLED: ExpectedOutcome = Problem("400 invalid_parameter");
 
 type Case = (&'static str, Value, ExpectedOutcome);
 
-/// The event with these changes: a JSON pointer, and what stands there instead; a member that is not there is added.
+/// The event with these changes: a JSON pointer and the new value; a missing member is added.
 fn with(mut event: Value, changes: &[(&str, Value)]) -> Value {
     for (pointer, value) in changes {
         let (parent, member) = pointer.rsplit_once('/').unwrap();
@@ -44,7 +43,7 @@ fn without(mut event: Value, members: &[&str]) -> Value {
 
 const TARGET: &str = "/logs/:acme:api";
 
-/// So many headers of names of their own, in the map of single values.
+/// This many headers with distinct names, in the map of single values.
 fn many_headers(door: FrontDoor, count: usize) -> Value {
     let mut event = door.get(TARGET, None);
     let headers = event["headers"].as_object_mut().unwrap();
@@ -52,7 +51,7 @@ fn many_headers(door: FrontDoor, count: usize) -> Value {
     event
 }
 
-/// So many values in the map of lists.
+/// This many values in the map of lists.
 fn many_values(door: FrontDoor, count: usize) -> Value {
     let mut event = door.get(TARGET, None);
     event["multiValueHeaders"]["x-many"] = json!(vec!["v"; count]);
@@ -234,7 +233,7 @@ fn forms(acme: &str) -> Vec<Case> {
         ("parameters in one map alone", with(somebody(FrontDoor::Rest), &[("/queryStringParameters", limit)]), Reads),
         ("a query with a question mark", with(somebody(FrontDoor::Http), &[("/rawQueryString", json!("limit=1?&x"))]), DOUBLED),
         (
-            "depth where nobody looks",
+            "depth in an unread member",
             with(somebody(FrontDoor::Rest), &[("/pathParameters", (0..200).fold(json!(1), |value, _| json!([value])))]),
             Reads,
         ),

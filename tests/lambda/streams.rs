@@ -1,4 +1,4 @@
-//! Answers that are streamed: by the doors that were told to, in Lambda's form, ending as they end.
+//! Streamed answers: from the configured front ends, in Lambda's form, with a regular or a visible end.
 
 use std::io::Read as _;
 
@@ -47,7 +47,7 @@ async fn a_streamed_answer_is_the_answer_that_a_socket_gives() {
         assert_eq!(lines.headers["content-type"], "application/x-ndjson");
         assert!(lines.broke_off().is_none(), "{door:?}");
         for name in ["trailer", "transfer-encoding", "content-length", "logmark-cursor"] {
-            assert!(!lines.headers.contains_key(name), "{door:?}: {name} can't be true here");
+            assert!(!lines.headers.contains_key(name), "{door:?}: {name} must not be here");
         }
         let line = function.invoke(door.get("/logs/:acme:api/web-1?format=ndjson&trailer=line", Some(&token))).await;
         assert_eq!(line.last_line()["stopReason"], "end", "{door:?}");
@@ -56,7 +56,7 @@ async fn a_streamed_answer_is_the_answer_that_a_socket_gives() {
 
         let packed = [("accept-encoding", "gzip")];
         let packed = function.invoke(door.request("GET", "/logs/:acme:api/web-1?format=text", Some(&token), &packed)).await;
-        assert_eq!(packed.headers["content-encoding"], "gzip", "{door:?}: what is streamed goes as it is");
+        assert_eq!(packed.headers["content-encoding"], "gzip", "{door:?}: a stream is sent without base64");
         let mut text = String::new();
         flate2::read::GzDecoder::new(&packed.body[..]).read_to_string(&mut text).unwrap();
         assert_eq!(text.lines().count(), 5);
@@ -81,7 +81,7 @@ async fn a_stream_has_no_bound_in_bytes() {
     let whole = function.invoke(FrontDoor::Url.get(target, Some(&token))).await;
     assert!(whole.body.len() > 12_000_000, "{}", whole.body.len());
     assert_eq!((whole.text().lines().count(), &whole.last_line()["stopReason"]), (12_001, &json!("end")));
-    // The same through a door that can't: page after page, each with its cursor, and no event twice.
+    // The same through a front end without streaming: page after page, each with its cursor, and no event twice.
     let refused = function.invoke(FrontDoor::Http.get("/logs/:acme:large/s?format=ndjson", Some(&token))).await;
     assert_eq!(refused.problem(), "400 invalid_parameter");
     assert!(refused.json()["detail"].as_str().unwrap().contains("`trailer=line`"), "{}", refused.text());
@@ -98,19 +98,19 @@ async fn what_breaks_midway_is_seen() {
         assert_eq!(reply.status, 200, "{format}: the head was sent by then");
         assert!(reply.text().contains("event 0"), "{format}: {}", reply.text());
         if ends {
-            let reason = reply.broke_off().unwrap_or_else(|| panic!("{format}: a clean end\n{}", reply.text()));
+            let reason = reply.broke_off().unwrap_or_else(|| panic!("{format}: a regular end\n{}", reply.text()));
             assert_eq!(reason["errorMessage"], "the response is incomplete");
         } else {
             assert_eq!(reply.last_line()["error"]["code"], "upstream_error", "{format}: {}", reply.text());
         }
-        // In one piece nothing was sent by then, so the failure is the answer.
+        // In one piece nothing was sent yet, so the failure is the answer.
         upstream.wrong_from(1, Fault::HalfJson);
         let reply = function.invoke(upstream.ask(FrontDoor::Http, &format!("format={format}"))).await;
         assert_eq!(reply.problem(), "502 upstream_error", "{format}");
     }
 }
 
-/// How a reply says that there is more.
+/// The marker of a reply that more events follow.
 pub(super) fn says_time(reply: &Reply) -> Value {
     assert_eq!(reply.status, 200, "{}", reply.text());
     let line = reply.last_line();

@@ -1,4 +1,4 @@
-//! Live tail on Lambda: it ends with a cursor before the function must, and the next one goes on there.
+//! Live tail on Lambda: it ends with a cursor before the function's time is up, and the next tail continues there.
 
 use std::time::Duration;
 

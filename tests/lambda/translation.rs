@@ -1,4 +1,5 @@
-//! Ordinary events mean the same to this service and to `lambda_http`, whose translation is not used (docs/decisions/004).
+//! Ordinary events have the same meaning for this service and for `lambda_http`, whose translation is not used
+//! (docs/decisions/004).
 
 use std::collections::BTreeMap;
 
@@ -9,7 +10,7 @@ use serde_json::{Value, json};
 use super::events::FrontDoor;
 use logmark::lambda::Event;
 
-/// What a handler sees of a request.
+/// A request as a handler sees it.
 #[derive(Debug, PartialEq, Eq)]
 struct Seen {
     method: String,

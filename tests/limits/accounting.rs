@@ -84,7 +84,7 @@ fn acme() -> TenantId {
     TenantId::try_from("acme").unwrap()
 }
 
-/// Gigabytes that are left by a replica's account.
+/// The gigabytes that a replica's account has left.
 async fn left(limits: &TenantLimits) -> u64 {
     let left = limits.left(&acme(), Budget::Scanned, Some(BYTES as f64 / 1e9)).await.unwrap();
     (left * 1e9).round() as u64
@@ -159,7 +159,7 @@ async fn what_a_dead_replica_held_is_freed_or_counts_as_used() {
     let reserved = dead.reserve(&acme(), Budget::Scanned, Some(BYTES), Need::exactly(600_000)).await.unwrap();
     assert!(alive.begin(&acme(), Work::Queries, Some(1)).await.is_err());
     assert_eq!(left(&alive).await, 400_000);
-    // The replica dies: nothing tells the store. Thirty seconds pass there.
+    // The replica dies: the store is not informed. Its clock advances by thirty seconds.
     std::mem::forget((lease, reserved));
     let mut connection = server.connect();
     let places: Vec<String> =

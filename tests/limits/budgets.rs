@@ -47,7 +47,7 @@ async fn sent_bytes_are_counted_to_the_byte_and_never_exceed_the_budget() {
     let midnight = 86_400 - jiff::Timestamp::now().as_second().rem_euclid(86_400);
     assert!(wait <= 86_400 && wait.abs_diff(midnight.unsigned_abs()) < 120, "{wait} until midnight, in {midnight}");
     let me = acme.get("/me").await;
-    assert_eq!(me.status, 200, "a used budget can be seen");
+    assert_eq!(me.status, 200, "a used budget is visible");
     let left = me.json()["remaining"]["sentGbPerDay"].as_f64().unwrap();
     assert!((left - (200_000.0 - sent as f64) / 1e9).abs() < 1e-12, "{left} after {sent}");
     assert_eq!(acme.get("/logs/:acme:api?start=0&limit=1").await.status, 200, "a small page fits");
@@ -87,7 +87,7 @@ async fn an_export_over_its_budget_ends_with_an_error_and_a_cursor_that_continue
     assert_eq!((&last["error"]["code"], &last["error"]["status"]), (&json!("budget_exceeded"), &json!(429)), "{last}");
     let events = lines.len() - 1;
     assert!((1000..8000).contains(&events), "{events}");
-    // The cursor continues exactly after the last event: as a page of the same tenant, for which some bytes are left.
+    // The cursor continues exactly after the last event: read as a page of the same tenant, for which some bytes are left.
     let page = acme.get(&format!("/logs?cursor={}&limit=1", last["cursor"].as_str().unwrap())).await;
     let first: serde_json::Value = serde_json::from_str(lines[events - 1]).unwrap();
     let (before, after) = (first["timestamp"].as_str().unwrap(), page.json()["events"][0]["timestamp"].clone());
@@ -177,5 +177,5 @@ async fn max_range_bounds_reads_queries_checks_and_tails_and_names_the_parameter
         assert_eq!(refused.problem(), "400 invalid_parameter", "{target}");
         assert_eq!(refused.json()["errors"], json!([{ "pointer": "/start", "detail": detail }]), "{target}");
     }
-    assert_eq!(acme.get("/logs/:acme:api").await.messages().len(), 1, "the default is cut");
+    assert_eq!(acme.get("/logs/:acme:api").await.messages().len(), 1, "the default is reduced");
 }

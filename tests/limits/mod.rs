@@ -1,8 +1,10 @@
-//! The limits of tenants: what each refuses, what `GET /me` and the headers tell, and sharing them between replicas.
+//! The limits of tenants: their refusals, their figures in `GET /me` and in headers, and sharing them between replicas.
 
 mod accounting;
 mod budgets;
+mod encrypted;
 mod replicas;
+mod restricted;
 mod store_away;
 
 use crate::world::{Options, World};
@@ -20,7 +22,7 @@ fn tenants(limits: &str) -> String {
     )
 }
 
-/// Puts so many events with messages of so many bytes.
+/// Puts this many events with messages of this many bytes.
 async fn put(world: &World, events: usize, bytes: usize) {
     let now = jiff::Timestamp::now().as_millisecond();
     let message = "x".repeat(bytes);

@@ -9,7 +9,7 @@ use crate::world::redis_server::RedisServer;
 use crate::world::tail::Tail;
 use crate::world::{Options, World};
 
-/// A gateway of a deployment with this store. The machine may be busy, so it waits for the store longer than by default.
+/// A gateway of a deployment with this store. The machine may be busy, so the store's time limit is longer than the default.
 pub async fn replica(server: &RedisServer, limits: &str) -> World {
     replica_with(&format!("store = \"{}\"\ntimeout = \"5s\"", server.url()), limits).await
 }

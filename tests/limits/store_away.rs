@@ -1,4 +1,4 @@
-//! The store of shared limits goes away, answers late, refuses, or loses its data: never no limit.
+//! The store of shared limits is unreachable, slow, refusing, or without its data: limits always apply.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,7 +16,7 @@ use crate::world::tail::Tail;
 const TAIL: &str = "/logs/:acme:api?follow=true";
 
 /// The check of the store in `/readyz`, which is 200 with or without it.
-async fn check(world: &World) -> Value {
+pub async fn check(world: &World) -> Value {
     let operator = world.operator();
     let mut ready = operator.get("/readyz").await;
     // At first the keys of the issuer are read.
@@ -28,7 +28,7 @@ async fn check(world: &World) -> Value {
     ready["checks"].as_array().unwrap().iter().find(|check| check["name"] == "limit store").unwrap().clone()
 }
 
-async fn until(world: &World, is_up: bool) -> Value {
+pub async fn until(world: &World, is_up: bool) -> Value {
     loop {
         let check = check(world).await;
         if check["ok"] == is_up {
@@ -39,7 +39,7 @@ async fn until(world: &World, is_up: bool) -> Value {
 }
 
 /// Opens tails until one is refused.
-async fn open_all(world: &World) -> Vec<Tail> {
+pub async fn open_all(world: &World) -> Vec<Tail> {
     let acme = world.tenant("acme");
     let mut open = Vec::new();
     loop {
@@ -62,7 +62,7 @@ async fn a_store_that_dies_leaves_each_replica_its_share_and_takes_over_again() 
     }
     let held = Tail::open(&one.tenant("acme"), TAIL).await;
     server.kill();
-    // Half of eight each, with the one that is open.
+    // Half of the eight places each, including the open one.
     let (of_one, of_two) = (open_all(&one).await, open_all(&two).await);
     assert_eq!((of_one.len() + 1, of_two.len()), (4, 4));
     let problem = check(&one).await["problem"].as_str().unwrap().to_owned();
@@ -73,7 +73,7 @@ async fn a_store_that_dies_leaves_each_replica_its_share_and_takes_over_again() 
     for world in [&one, &two] {
         assert_eq!(until(world, true).await.get("problem"), None);
     }
-    // The new server was told of all eight.
+    // The replicas have reported all eight to the new server.
     for world in [&one, &two] {
         assert_eq!(world.tenant("acme").get("/me").await.json()["remaining"]["tails"], 0);
         assert!(open_all(world).await.is_empty());
@@ -104,7 +104,7 @@ async fn bytes_of_the_day_survive_a_store_that_loses_them() {
     for world in [&one, &two] {
         while (left(world).await - expected(sent)).abs() > 1e-12 {}
     }
-    // While it is away, each may use half of what was left.
+    // While the store is unreachable, each replica may use half of the remaining places.
     server.kill();
     let mut alone = 0;
     for world in [&one, &two] {
@@ -164,7 +164,7 @@ async fn a_store_without_memory_for_writes_is_away_until_it_has_some() {
     assert_eq!(open_all(&world).await.len(), 2, "four in all");
 }
 
-/// Passes bytes on to the server, until it is told to keep the answers back.
+/// Forwards bytes to the server, until a flag makes it hold back the answers.
 async fn stalling_proxy(port: u16, stalls: Arc<AtomicBool>) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let own = listener.local_addr().unwrap().port();

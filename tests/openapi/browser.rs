@@ -22,7 +22,7 @@ async fn the_pages_work_in_a_browser() {
     println!("{out}");
 }
 
-/// `EventSource` with a ticket for each connection: nothing is lost or repeated between them.
+/// `EventSource` with a ticket for each connection: no event is lost or repeated between connections.
 #[tokio::test]
 async fn a_browser_follows_a_live_tail_with_tickets() {
     let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/web");
@@ -37,7 +37,7 @@ async fn a_browser_follows_a_live_tail_with_tickets() {
     browser.wait_for_output("open").await;
     put("one").await;
     put("two\nlines: \u{2028} data: x").await;
-    // The page closes the connection after two events, and makes another ticket meanwhile.
+    // The page closes the connection after two events and creates another ticket meanwhile.
     put("three").await;
     browser.wait_for_output("event: three").await;
     put("four").await;

@@ -1,4 +1,4 @@
-//! The service that the document's examples come from: a tenant, a fake CloudWatch with a few events, and a store.
+//! The service behind the document's examples: a tenant, a fake CloudWatch with a few events, and a store.
 
 use logmark::sources::cloudwatch::quotas::Api;
 use logmark_store::{NewEvent, Options, Store};
@@ -44,7 +44,7 @@ groups = ["/globex/*"]
 actions = ["read", "query"]
 "#;
 
-/// A running service, and what it reads from.
+/// A running service and its counterparts.
 pub struct TestEnvironment {
     process: Process,
     pub issuer: Issuer,
@@ -80,7 +80,7 @@ impl TestEnvironment {
         format!("http://{}", self.process.address)
     }
 
-    /// A token of the tenant that names what the examples name.
+    /// A token of the tenant with the claims of the examples.
     pub fn token(&self, tenant: &str, scope: &str) -> String {
         let mut claims = Issuer::claims(tenant, scope);
         claims["iss"] = ISSUER.into();
@@ -88,7 +88,7 @@ impl TestEnvironment {
         self.issuer.mint(&claims)
     }
 
-    /// Adds events of the last minute, which no example shows, since they are new each time.
+    /// Adds events of the last minute. They are new in each run, so no example shows them.
     pub fn go_on(&self) {
         for second in 1..=40 {
             let (at, status) = (now() - second * 1_000, if second % 4 == 0 { 502 } else { 200 });
@@ -108,13 +108,13 @@ impl TestEnvironment {
     }
 }
 
-/// The machine's time.
+/// The system time.
 fn now() -> i64 {
     use logmark::domain::time::{Clock as _, SystemClock};
     SystemClock.now().0
 }
 
-/// What a request left behind.
+/// An access log line of a request.
 fn line(status: u16, path: &str, millis: u32) -> String {
     json!({ "method": "GET", "path": path, "status": status, "ms": millis }).to_string()
 }
@@ -155,7 +155,7 @@ fn fill(fake: &Fake) {
         .insert("raw-pointer".to_owned(), record.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec());
 }
 
-/// A group in the local source too, with a stream whose name has everything that a name may have.
+/// A group in the local source too, with a stream whose name has every kind of allowed character.
 async fn store(folder: &TempDir) {
     let store = Store::open(&folder.path().join("store"), Options::default()).unwrap();
     store.create_group("/acme/disk", TEN - 86_400_000).unwrap();
@@ -167,7 +167,7 @@ async fn store(folder: &TempDir) {
     store.close().unwrap();
 }
 
-/// The document, as the service gives it.
+/// The document as the service returns it.
 pub fn document() -> Value {
     serde_json::from_str(&logmark::http::openapi::DOCUMENT).unwrap()
 }

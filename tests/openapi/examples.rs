@@ -1,6 +1,6 @@
-//! The examples of the document: each is what the service answers now.
+//! The examples of the document: each must equal the service's answer.
 //!
-//! `make examples` writes them anew. What is random in an answer (cursors, ids, the end of a token) is written as a word.
+//! `make examples` writes them. Random parts of an answer (cursors, ids, the end of a token) are replaced by placeholders.
 
 use std::path::Path;
 
@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 use super::environment::{TestEnvironment, document};
 use crate::world::client::{Answer, Client};
 
-/// The minute before 2026-11-20T10:00:00Z, in which the stage's events lie.
+/// The minute before 2026-11-20T10:00:00Z, with the events of the environment.
 const RANGE: &str = "start=2026-11-20T09:59:00Z&end=2026-11-20T10:00:00Z";
 
-/// Members whose text is new each time, and the word that stands for it.
+/// Members with a new text in each run, and the placeholders for them.
 const RANDOM: [(&str, &str); 6] = [
     ("nextCursor", "exampleNextCursor"),
     ("previousCursor", "examplePreviousCursor"),
@@ -22,7 +22,7 @@ const RANDOM: [(&str, &str); 6] = [
     ("expiresAt", "2026-11-20T11:00:00.000Z"),
 ];
 
-/// An example file and what it holds.
+/// An example file and its content.
 type Example = (String, String);
 
 #[tokio::test]
@@ -40,7 +40,7 @@ async fn the_examples_are_what_the_service_answers() {
             std::fs::write(&path, text).unwrap();
         }
         let known = std::fs::read_to_string(&path).unwrap_or_default();
-        assert!(known == *text, "openapi/examples/{file} is not what the service answers: run `make examples`\n{known}\n{text}");
+        assert!(known == *text, "openapi/examples/{file} differs from the answer: run `make examples`\n{known}\n{text}");
     }
     let mut there: Vec<String> =
         std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
@@ -48,7 +48,7 @@ async fn the_examples_are_what_the_service_answers() {
     there.sort();
     let mut made: Vec<String> = examples.into_iter().map(|(file, _)| file).collect();
     made.sort();
-    assert_eq!(there, made, "openapi/examples has other files than are made");
+    assert_eq!(there, made, "openapi/examples has other files than are written");
 }
 
 #[test]
@@ -59,7 +59,7 @@ fn every_answer_of_the_document_has_an_example() {
             for (status, response) in operation["responses"].as_object().unwrap() {
                 let response = resolved(&document, response);
                 for (media_type, content) in response["content"].as_object().into_iter().flatten() {
-                    // The page for people is its own example, and the document is too.
+                    // The HTML page and the document are their own examples.
                     if media_type != "text/html" && path != "/openapi.json" {
                         let examples = content["examples"].as_object();
                         assert!(examples.is_some_and(|examples| !examples.is_empty()), "{method} {path} {status} {media_type}");
@@ -70,13 +70,13 @@ fn every_answer_of_the_document_has_an_example() {
     }
 }
 
-/// What a reference leads to.
+/// The target of a reference.
 fn resolved<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
     let target = value["$ref"].as_str().and_then(|target| document.pointer(target.trim_start_matches('#')));
     target.unwrap_or(value)
 }
 
-/// The answer's JSON with words for what is random, one member a line.
+/// The answer's JSON with placeholders for random parts, one member per line.
 fn pretty(answer: &Answer) -> String {
     assert!(answer.status.is_success(), "{}", answer.text());
     let mut value = answer.json();
@@ -190,7 +190,7 @@ async fn queries(acme: &Client) -> Vec<Example> {
     examples
 }
 
-/// A table with words for the pointers, which are its last column.
+/// A table with placeholders for the pointers, its last column.
 fn table(answer: &Answer) -> String {
     assert!(answer.status.is_success(), "{}", answer.text());
     let text = answer.text();

@@ -1,4 +1,5 @@
-//! The OpenAPI document against the service: its examples are answers, its samples run, and Schemathesis finds no difference.
+//! Compares the OpenAPI document with the service: its examples are real answers, its samples run, and Schemathesis finds no
+//! difference.
 
 mod browser;
 mod examples;

@@ -1,4 +1,4 @@
-//! The problems of the document: where one can be caused, the service says what the example says.
+//! The problems of the document: for each that a test can cause, the service's answer equals the example.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -80,7 +80,7 @@ async fn the_examples_of_problems_are_what_the_service_says() {
     }
     let known = document["components"]["examples"].as_object().unwrap();
     let unsaid: Vec<&String> = known.keys().filter(|code| !said.iter().any(|(said, _)| said == code)).collect();
-    // A body that is refused while it is sent, a fault of ours, keys that were never to be had, and waits: tested elsewhere.
+    // Other tests cover a body refused during the upload, an internal error, keys that were never loaded, and waits.
     assert_eq!(
         unsaid,
         [

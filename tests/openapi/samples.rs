@@ -1,4 +1,4 @@
-//! The samples for a terminal: each is run as it stands, and does what it says.
+//! The terminal samples: each runs unchanged and has the described effect.
 
 use std::path::Path;
 

@@ -1,6 +1,6 @@
-//! Schemathesis: the service is asked everything that its document allows, and much that it does not.
+//! Schemathesis: sends the requests that the document allows, and many that it does not.
 //!
-//! Each test run asks the same, from a fixed seed; `make schemathesis` asks more, from another seed each time.
+//! Each test run sends the same requests, from a fixed seed; `make schemathesis` sends more, from a new seed each time.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use tokio::process::Command;
 
 use super::environment::TestEnvironment;
 
-/// Requests that a run makes at least.
+/// The least number of requests of a run.
 const LEAST: u64 = 2_000;
 
 #[tokio::test]
@@ -19,7 +19,7 @@ async fn schemathesis_finds_no_difference_between_document_and_service() {
     environment.go_on();
     let variable = |name: &str, default: &str| std::env::var(name).unwrap_or_else(|_| default.to_owned());
     let (examples, seed) = (variable("SCHEMATHESIS_EXAMPLES", "60"), variable("SCHEMATHESIS_SEED", "20261120"));
-    // Where it keeps what it learns: a folder that goes with the test.
+    // The folder of its database, deleted with the test.
     let folder = tempfile::tempdir().unwrap();
     let mut command = Command::new(root.join(".venv/bin/schemathesis"));
     command

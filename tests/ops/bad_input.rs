@@ -1,4 +1,4 @@
-//! Wrong input, in every parameter: a clear error that says where and what instead, never a default, never a 500.
+//! Invalid input in every parameter: a clear error with the place and the expected value, never a default, never a 500.
 
 use crate::world::World;
 
@@ -157,7 +157,7 @@ async fn many_faults_are_counted_and_the_first_are_listed() {
     assert_eq!(answer.problem(), "400 invalid_parameter");
     assert!(answer.body.len() < 16 * 1024, "{} bytes", answer.body.len());
     let problem = answer.json();
-    // And the members that are missing.
+    // The missing members too.
     assert_eq!((problem["errors"].as_array().unwrap().len(), &problem["errorCount"]), (20, &85_003.into()));
 
     let few = acme.get("/groups?a=1&b=2").await.json();

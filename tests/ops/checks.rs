@@ -1,4 +1,4 @@
-//! Checks: the faults of a text as an editor shows them. Nothing is read or started.
+//! Checks: the errors of a text, as an editor shows them. A check reads and starts nothing.
 
 use http::Method;
 use serde_json::{Value, json};

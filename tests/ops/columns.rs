@@ -1,4 +1,4 @@
-//! `columns` and `bom`: JSON fields as columns of a spreadsheet, text with time and stream, and what they are refused with.
+//! `columns` and `bom`: JSON fields as spreadsheet columns, text with time and stream, and the refused values.
 
 use serde_json::{Value, json};
 

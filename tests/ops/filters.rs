@@ -1,4 +1,4 @@
-//! `filter` on the event endpoints: what a caller meets. What patterns choose is in `contract/filters.rs`.
+//! `filter` on the event endpoints: its errors and its effect on answers. `contract/filters.rs` tests which events match.
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
@@ -9,7 +9,7 @@ fn target(path: &str, filter: &str) -> String {
     format!("{path}?filter={}", utf8_percent_encode(filter, NON_ALPHANUMERIC))
 }
 
-/// The problem for a filter, without what differs from request to request.
+/// The problem of a filter, without the parts that differ between requests.
 async fn problem(world: &World, path: &str, filter: &str) -> Value {
     let answer = world.tenant("acme").get(&target(path, filter)).await;
     assert_eq!(answer.problem(), "400 invalid_filter", "{filter}");
@@ -100,7 +100,7 @@ async fn a_filter_goes_with_every_other_parameter() {
         world.put("/acme/api", stream, &events).await;
     }
     let acme = world.tenant("acme");
-    // In each stream 1, 5 to 7, 9 to 13, and 15.
+    // Matches 1, 5 to 7, 9 to 13, and 15 in each stream.
     let filter = utf8_percent_encode("{ $.n > 4 && $.n != 8 && $.n < 14 || $.n = 1e0 || $.n = 15 }", NON_ALPHANUMERIC);
     for (query, expected) in [
         ("start=0", 30),

@@ -107,7 +107,7 @@ async fn answers_are_compressed_as_the_client_asks() {
     world.put("/acme/api", "web-1", &events).await;
     let acme = world.tenant("acme");
     let plain = acme.get("/logs/:acme:api/web-1?format=text").await;
-    // brotli is for static files: who takes nothing else gets the answer as it is.
+    // brotli is for static files only: a client that accepts nothing else gets an uncompressed answer.
     let answer = acme.get_with("/logs/:acme:api/web-1?format=text", &[("accept-encoding", "br")]).await;
     assert_eq!((answer.header("content-encoding").as_str(), answer.text()), ("", plain.text()));
     for encoding in ["gzip", "zstd"] {

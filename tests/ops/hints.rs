@@ -1,4 +1,4 @@
-//! What is not found says which part, and what the caller may have meant, and nothing of what the caller may not see.
+//! A 404 names the missing part and a likely intended name, and reveals nothing that the caller may not see.
 
 use crate::contract::subject::{Binary, KEEPS_NOTHING, KEYS, Subject, cloudwatch, now};
 use crate::world::World;
@@ -31,7 +31,7 @@ async fn a_stream_that_is_not_found_in_a_group_that_is_says_so() {
         "/logs/:acme:api/web-2?format=csv",
         "/logs/:acme:api/web-2?filter=x",
         "/logs?group=/acme/api&stream=web-2",
-        // Left out by the grant, there or not.
+        // The grant excludes the stream, whether it exists or not.
         "/logs/:limited:x/test-1",
         "/logs/:limited:x/test-2",
         "/logs/:limited:x?streams=prod-1&streams=test-1",
@@ -43,7 +43,7 @@ async fn a_stream_that_is_not_found_in_a_group_that_is_says_so() {
     for target in ["/logs/:acme:none", "/logs/:globex:api/web-1", "/logs/:globex:api", "/groups/:globex:api"] {
         assert_eq!(detail(target).await, group, "{target}");
     }
-    // Who has no scope for the group is not told that it is one of the tenant's.
+    // A caller without a scope for the group does not learn that the tenant has it.
     let scoped = world.scoped("acme", "logs:read:/acme/*").get("/logs/:limited:x/test-1").await;
     assert_eq!(scoped.json()["detail"].as_str().unwrap(), group);
 }
@@ -94,8 +94,8 @@ async fn a_slip_in_a_name_or_a_path_has_a_hint() {
     assert_eq!(acme.get("/logs/:acme:api?streams=a,b&start=0").await.messages(), ["comma"], "a comma belongs to the name");
 }
 
-/// The range that the tenant's limit gives a request without `start` may begin before FilterLogEvents reads from the newest
-/// event.
+/// If a request has no `start`, the tenant's limit sets its range. That range may begin before FilterLogEvents can read from the
+/// newest event.
 #[tokio::test]
 async fn a_start_that_the_limit_gave_is_moved_up_where_the_source_reads_less_far_back() {
     let fake = Fake::start(now()).await;

@@ -1,4 +1,4 @@
-//! Queries on the local source: their life, their limits, and what only this source runs.
+//! Queries on the local source: their lifecycle, their limits, and features of this source only.
 
 use std::time::Duration;
 
@@ -38,7 +38,7 @@ async fn put_slow(world: &World) {
     world.put("/acme/api", "s", &events).await;
 }
 
-/// Tries about 2^14 ways, as a back-reference needs backtracking, for each event.
+/// Tries about 2^14 ways for each event, because a back-reference needs backtracking.
 const SLOW: &str = "filter @message like /^(a+)+\\1b/ | stats count(*) as n";
 
 async fn status(client: &Client, id: &str) -> Value {
@@ -66,7 +66,7 @@ async fn a_running_query_shows_its_progress_and_stops_when_it_is_told_to() {
     let left = acme.get(&format!("/queries/{id}")).await.json()["statistics"]["recordsScanned"].as_u64().unwrap();
     assert!(left < 20_000, "it looked at everything");
     let answer = acme.get_with(&format!("/queries/{waiting}"), &WAIT).await.json();
-    assert_eq!(answer["status"], "Complete", "the other query had its turn");
+    assert_eq!(answer["status"], "Complete", "the other query also ran");
 }
 
 #[tokio::test]
@@ -79,7 +79,7 @@ async fn limits_of_a_tenant_count_the_queries_that_run() {
     assert_eq!(acme.post("/queries", &body(SLOW), &[]).await.problem(), "429 rate_limited");
     assert_eq!(acme.delete(&format!("/queries/{id}")).await.status, 204);
     assert_eq!(acme.post("/queries", &body("stats count(*)"), &WAIT).await.status, 200);
-    assert_eq!(acme.post("/queries", &body("stats count(*)"), &WAIT).await.status, 200, "it gave its place back at its end");
+    assert_eq!(acme.post("/queries", &body("stats count(*)"), &WAIT).await.status, 200, "its place is free after its end");
 }
 
 #[tokio::test]
@@ -95,7 +95,7 @@ async fn a_query_beyond_its_memory_fails_and_says_so() {
     assert_eq!((answer.status.as_u16(), &answer.json()["status"]), (200, &json!("Failed")), "{:.300}", answer.text());
     assert!(answer.json()["failure"].as_str().unwrap().contains("16777216 bytes of memory"), "{:.300}", answer.text());
     assert_eq!(acme.post("/queries", &body("stats count(*) as n"), &WAIT).await.json()["results"], json!([{ "n": "60" }]));
-    // Large rows come in pages that fit.
+    // Large rows are returned in pages that fit.
     let page = acme.post("/queries", &body("fields @message | limit 20"), &WAIT).await.json();
     assert_eq!(page["status"], "Complete");
     assert!((1..20).contains(&page["results"].as_array().unwrap().len()) && page["nextCursor"].is_string());

@@ -1,4 +1,4 @@
-//! Each operation as a caller meets it.
+//! Tests each operation from the caller's side.
 
 mod read_stream;
 mod read_group;

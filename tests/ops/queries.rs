@@ -126,7 +126,7 @@ async fn a_post_that_waits_has_the_rows_when_the_query_ends_in_time() {
     world.fake.state().queries.script = Script { looks: usize::MAX, ..Script::default() };
     let answer = acme.post("/queries", &body("fields status"), &[("prefer", "respond-async, wait=1")]).await;
     assert_eq!((answer.status.as_u16(), answer.header("preference-applied").as_str()), (202, "wait=1"));
-    assert_eq!(world.fake.state().queries.running(), 1, "it runs on: its caller has its id");
+    assert_eq!(world.fake.state().queries.running(), 1, "it continues: its caller has its id");
 }
 
 #[tokio::test]
@@ -242,7 +242,7 @@ async fn limits_refuse_what_is_too_much_and_say_when_to_come_back() {
     assert_eq!(refused.header("ratelimit-policy"), "\"concurrent-queries\";q=2;qu=\"concurrent-requests\"");
     assert_eq!(acme.get("/me").await.json()["limits"]["queriesRemaining"], 0);
 
-    // A query that has ended gives its place back, whoever learns of it.
+    // A query that has ended frees its place, whichever request learns of the end.
     assert_eq!(acme.delete(&format!("/queries/{first}")).await.status, 204);
     assert_eq!(acme.get("/me").await.json()["limits"]["queriesRemaining"], 1);
     world.fake.state().queries.script = Script { looks: 0, bytes: 6e9, ..Script::default() };
@@ -368,11 +368,11 @@ async fn groups_of_several_sources_are_no_groups_of_one_query() {
     }
     for (groups, scope, problem) in [
         (vec!["/a/x", "/b/x"], "logs:*:*", "400 invalid_parameter"),
-        // What the tenant has no grant for is told of before anything else.
+        // Groups without a grant are refused before any other error.
         (vec!["/a/x", "/b/x", "/c/x"], "logs:*:*", "404 not_found"),
         (vec!["/c/x", "/a/x"], "openid", "404 not_found"),
         (vec!["/a/x", "/a/y"], "logs:query:/a/x", "403 insufficient_scope"),
-        // The source that has them all is the one.
+        // The source that has all groups is used.
         (vec!["/both/x", "/b/x"], "logs:query:*", "404 not_found"),
         (vec!["/both/x", "/a/x", "/both/y"], "logs:query:/both/* logs:query:/a/*", ""),
     ] {

@@ -74,7 +74,7 @@ async fn a_query_has_columns_and_a_shape() {
         assert_eq!((&checked["diagnostics"], &checked["refusals"]), (&json!([]), &json!([])), "{query}");
     }
     let checked = check(&acme, "filter (").await;
-    assert_eq!((&checked["columns"], checked.get("shape")), (&json!([]), None), "the text of an invalid query tells nothing");
+    assert_eq!((&checked["columns"], checked.get("shape")), (&json!([]), None), "an invalid query has no columns");
 }
 
 #[tokio::test]
@@ -136,7 +136,7 @@ async fn wrong_members_and_groups_are_refused_as_at_the_start() {
         let checked = acme.post("/queries/check", &body, &[]).await;
         let started = acme.post("/queries", &body, &[]).await;
         assert_eq!(checked.problem(), started.problem(), "{body}");
-        // The times in the texts are those of each request.
+        // The texts contain the time of each request.
         let errors = |answer: &crate::world::client::Answer| -> String {
             answer.json()["errors"].to_string().chars().filter(|character| !character.is_ascii_digit()).collect()
         };
@@ -161,7 +161,7 @@ async fn a_check_starts_nothing_and_uses_no_budget() {
     }
     assert_eq!(limits().await["scannedGbRemaining"], before["scannedGbRemaining"]);
     assert_eq!(limits().await["queriesRemaining"], before["queriesRemaining"]);
-    // The one query that may run at a time is still free.
+    // The only place for a query is still free.
     started(&acme, &body("stats count(*)")).await;
 }
 
@@ -175,7 +175,7 @@ async fn the_estimate_of_a_local_source_counts_what_the_caller_may_see_in_the_ra
         let estimate = check(&world.tenant(tenant), "fields a").await["estimate"].take();
         assert_eq!((&estimate["bytes"], &estimate["basis"]), (&json!(bytes), &json!("exact")), "{tenant}");
     }
-    // More than is counted for a check: the size of all that the caller may see.
+    // More than the limit of a check's estimate, so it counts the size of everything that the caller may see.
     let long = "x".repeat(500_000);
     for number in 0..20 {
         world.put("/acme/api", "prod-2", &[(new + number, &long)]).await;
@@ -197,7 +197,7 @@ async fn the_estimate_of_cloudwatch_is_the_stored_size_and_its_price_unless_stre
     assert_eq!(estimate["usd"].as_f64(), Some(bytes / 1e9 * 0.005));
     let estimate = check(&world.tenant("partial"), "fields a").await["estimate"].take();
     assert_eq!(estimate, json!({ "basis": "unknown" }));
-    // What CloudWatch cannot be given is refused: an inner query, and more characters than it takes.
+    // Queries that CloudWatch does not support are refused: an inner query, and a text over its limit.
     let checked = check(&world.tenant("acme"), "filter a in (SOURCE '/acme/api' | fields a)").await;
     assert_eq!(checked["refusals"][0]["code"], "query_forbidden", "{checked}");
     let checked = check(&world.tenant("acme"), &format!("filter a = \"{}\"", "x".repeat(9_980))).await;

@@ -1,4 +1,4 @@
-//! `GET /queries/language`: the commands and functions, as the parser knows them.
+//! `GET /queries/language`: the commands and functions of the parser.
 
 use logmark_insights::ast::CommandName;
 use logmark_insights::functions::Function;

@@ -1,4 +1,4 @@
-//! What belongs to no operation: metadata, documentation, health, headers, limits.
+//! Requests outside of operations: metadata, documentation, health, headers, limits.
 
 use http::Method;
 
@@ -97,7 +97,7 @@ async fn the_page_for_people_runs_nothing_and_shows_only_the_operators_url() {
     assert!(!text.contains("<script") && !text.contains("{{") && !text.contains("acme"), "{text}");
     assert!(text.contains("<html lang=\"en\">") && text.contains("href=\"http://logs.test/docs/\""), "{text}");
     let anonymous = world.anonymous().get_with("/", &[("accept", "text/html")]).await;
-    assert_eq!(anonymous.text(), text, "it is the same for everybody");
+    assert_eq!(anonymous.text(), text, "it is the same for every caller");
 }
 
 #[tokio::test]

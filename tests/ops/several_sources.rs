@@ -1,4 +1,4 @@
-//! Groups of several sources: one list, the way to each of them, and a source that is down.
+//! Groups of several sources: one list, reads from each source, and a source that is down.
 
 use logmark_store::{NewEvent, Options as StoreOptions, Store};
 use serde_json::Value;
@@ -21,7 +21,7 @@ fn tenants() -> String {
     ])
 }
 
-/// A folder with the stores `eu` and `us`; each event says which group and source it is in.
+/// A folder with the stores `eu` and `us`; each event names its group and its source.
 async fn stores() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     for (source, groups) in [("eu", ["/acme/a", "/acme/both", "/acme/c"]), ("us", ["/acme/b", "/acme/both", "/us/x"])] {
@@ -44,7 +44,7 @@ async fn world(folder: &TempDir) -> World {
         let path = folder.path().join(name);
         format!("[[sources]]\nname = \"{name}\"\nkind = \"local\"\npath = {:?}\n", path.display().to_string())
     };
-    // Nobody listens at the port, and nobody has to have credentials: either way it does not answer within the work time.
+    // The port has no listener, and credentials are missing: either way the source does not answer within the work time.
     let down = "[[sources]]\nname = \"down\"\nkind = \"cloudwatch\"\nregion = \"local\"\nendpoint = \"http://127.0.0.1:1\"\n";
     World::with(Options {
         sources: Some(local("eu") + &local("us") + down),
@@ -55,7 +55,7 @@ async fn world(folder: &TempDir) -> World {
     .await
 }
 
-/// The whole list, a group a page: each group's name and source, and what was missing in each page.
+/// The whole list, one group per page: each group's name and source, and the missing sources of each page.
 async fn walk(client: &Client, target: &str) -> (Vec<Value>, Vec<Value>) {
     let (mut groups, mut missing, mut cursor) = (Vec::new(), Vec::new(), String::new());
     for _ in 0..20 {
@@ -87,7 +87,7 @@ async fn the_list_is_one_and_each_path_leads_to_its_own_group() {
     assert_eq!(shown(&groups), expected);
     assert!(missing.iter().all(Value::is_null), "{missing:?}");
     let paths: Vec<&str> = groups.iter().map(|group| group["path"].as_str().unwrap()).collect();
-    // eu comes first in the grants, so what us has of the same patterns needs naming.
+    // eu comes first in the grants, so groups of us with the same patterns need the source's name.
     let named = ["/logs/:acme:a", "/logs/:acme:b?source=us", "/logs/:acme:both", "/logs/:acme:both?source=us"];
     assert_eq!(paths[..4], named);
     assert_eq!(paths[5], "/logs/:us:x");
@@ -113,7 +113,7 @@ async fn who_has_one_source_hears_of_none() {
     assert!(groups.iter().all(|group| group.get("source").is_none()), "{groups:?}");
     assert_eq!(groups[1]["path"], "/logs/:acme:both");
     assert_eq!(globex.get("/logs/:acme:both?source=us").await.messages(), ["/acme/both us"; 2]);
-    // A source that is another's, one that is nobody's, and one that can't be.
+    // Another tenant's source, an unknown one, and an invalid name.
     for (source, expected) in [("eu", "404 not_found"), ("nowhere", "404 not_found"), ("e%20u", "400 invalid_parameter")] {
         for target in ["/logs/:acme:both", "/logs/:acme:both/s", "/groups/:acme:both", "/groups/:acme:both/streams"] {
             assert_eq!(globex.get(&format!("{target}?source={source}")).await.problem(), expected, "{target} {source}");
@@ -155,7 +155,7 @@ async fn a_source_that_is_down_is_said_on_every_page() {
     assert!([502, 503, 504].contains(&status), "{status}");
 }
 
-/// The stream decides as well as the group: where only another source's grant covers it, it is looked for there.
+/// The stream decides too: where only another source's grant covers it, that source is read.
 #[tokio::test]
 async fn streams_of_a_restricted_grant_lead_where_they_are() {
     let folder = stores().await;

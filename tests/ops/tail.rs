@@ -1,4 +1,4 @@
-//! Live tail on the local source: what arrives, in which order, and how it is resumed.
+//! Live tail on the local source: which events arrive, in which order, and how a tail resumes.
 
 use crate::world::tail::Tail;
 use crate::world::{HeldClock, Options, World};
@@ -169,7 +169,7 @@ async fn the_tenants_limit_holds_and_a_tail_that_ended_is_free_at_once() {
     let refused = Tail::open_with(&acme, target, &[]).await.unwrap_err();
     assert_eq!((refused.problem().as_str(), refused.header("retry-after").as_str()), ("429 rate_limited", "5"));
     drop(first);
-    // The service sees the closed connection as soon as the machine tells it.
+    // The service sees the closed connection when the kernel reports it.
     while acme.get("/me").await.json()["remaining"]["tails"] != 1 {}
     Tail::open(&acme, target).await;
 }
@@ -231,7 +231,7 @@ async fn a_tail_of_what_is_deleted_ends_with_not_found() {
     }
 }
 
-/// security.md row 44: whatever a message holds, the stream has the events that were put, and ids that we made.
+/// security.md row 44: for every message content, the stream has exactly the events that were put, with ids of the service.
 #[tokio::test]
 async fn no_message_adds_a_field_or_an_event_to_the_stream() {
     let world = World::new().await;
@@ -271,7 +271,7 @@ async fn no_message_adds_a_field_or_an_event_to_the_stream() {
     }
 }
 
-/// Two worlds that differ in what the tenant may not see give the same bytes, frame by frame.
+/// Two worlds that differ only in data hidden from the tenant give the same bytes, frame by frame.
 #[tokio::test]
 async fn hidden_events_change_neither_frames_nor_lengths() {
     let tenants =

@@ -17,7 +17,7 @@ async fn read_until(socket: &mut TcpStream, received: &mut Vec<u8>, text: &str) 
     }
 }
 
-/// A body of HTTP/1.0 has no chunks. Its end is the end of the connection, so the last marker tells that it is planned.
+/// A body of HTTP/1.0 has no chunks. Its end is the end of the connection, so the last marker shows that the end is planned.
 #[tokio::test]
 async fn http_1_0_gets_each_event_at_once_and_an_orderly_end() {
     for format in ["sse", "ndjson"] {
@@ -49,7 +49,7 @@ async fn http_1_0_gets_each_event_at_once_and_an_orderly_end() {
     }
 }
 
-/// A client of HTTP/1.0 that closes its connection frees its place, as any other.
+/// An HTTP/1.0 client that closes its connection frees its place, like any other client.
 #[tokio::test]
 async fn http_1_0_that_leaves_frees_its_place() {
     let tenants = "[tenants.acme]\nlimits = { tails = 1 }\n[[tenants.acme.grants]]\ngroups = [\"/acme/*\"]\nactions = [\"read\", \"tail\"]\n";
@@ -88,7 +88,7 @@ async fn many_tails_share_a_connection_of_http_2() {
     for tail in &mut tails {
         assert_eq!(tail.messages(2).await, ["one", "two"]);
     }
-    // A stream that is reset frees its place; the others continue.
+    // A reset stream frees its place; the others continue.
     drop(tails.split_off(TAILS / 2));
     while acme.get("/me").await.json()["remaining"]["tails"] != TAILS - TAILS / 2 {}
     let cursor = tails[0].cursor.clone();
@@ -97,7 +97,7 @@ async fn many_tails_share_a_connection_of_http_2() {
     for tail in tails.iter_mut().chain([&mut resumed]) {
         assert_eq!(tail.messages(1).await, ["three"]);
     }
-    // A planned end is the end of each stream.
+    // Every stream has a planned end.
     let stopped = tokio::spawn(world.stop());
     for tail in tails.iter_mut().chain([&mut resumed]) {
         assert_eq!(tail.next().await.unwrap().kind, "reconnect");
@@ -106,7 +106,7 @@ async fn many_tails_share_a_connection_of_http_2() {
     stopped.await.unwrap();
 }
 
-/// Streams that are not read fill their own windows only.
+/// Unread streams fill only their own windows.
 #[tokio::test]
 async fn unread_tails_of_http_2_hold_up_no_other() {
     const EVENTS: usize = 4_000;
@@ -117,7 +117,7 @@ async fn unread_tails_of_http_2_hold_up_no_other() {
     let bearer = format!("Bearer {token}");
     assert!(unread.ask(TARGET, &[("authorization", &bearer)], 20).await.iter().all(|status| *status == 200));
     let mut wire = Wire::prior_knowledge(world.address).await;
-    // On the same connection too: the window of a stream is smaller than that of the connection.
+    // On the same connection too: the window of a stream is smaller than the window of the connection.
     let _unread = wire.get(TARGET, &token, &[]).await.unwrap();
     let mut tail = Tail::of(wire.get(TARGET, &token, &[]).await.unwrap()).await;
     let filling = "x".repeat(1000);

@@ -1,7 +1,8 @@
-//! Real logs: each file imported with `logmark import`, and queried over HTTP for what is in it.
+//! Real logs: each file is imported with `logmark import` and queried over HTTP.
 //!
-//! The expected counts come from `tests/tools/count_logs.py`, which reads the files with Python's own libraries. `LOGMARK_TEST_DATA` names
-//! the folder of the files; by default it is `shared/data` beside the project. Without it the test says that it is skipped.
+//! The expected counts come from `tests/tools/count_logs.py`, which reads the files with Python's own libraries.
+//! `LOGMARK_TEST_DATA` names the folder of the files; the default is `shared/data` beside the project. Without it the test prints
+//! that it is skipped.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -13,14 +14,14 @@ use crate::world::binary::{ServiceDirectory, run};
 use crate::world::client::Client;
 
 const TENANTS: &str = "[tenants.shop]\n[[tenants.shop.grants]]\ngroups = [\"/real/*\"]\nactions = [\"read\", \"query\"]\n";
-/// Times without a year count back from the files' own; imports of files without times have that of now.
+/// Times without a year count back from the file's time; events of files without times get the time of the import.
 const RANGE: [&str; 2] = ["1990-01-01T00:00:00Z", "2100-01-01T00:00:00Z"];
 
-/// A file, and what is asked of it.
+/// A file and its queries.
 struct Imported {
     file: &'static str,
     group: &'static str,
-    /// Arguments of `import` besides.
+    /// Additional arguments of `import`.
     more: &'static [&'static str],
     /// The name of a count, and the query. Its rows have the columns `value` and `n`, or only `n`.
     counts: &'static [(&'static str, &'static str)],
@@ -170,7 +171,7 @@ const FILES: &[Imported] = &[
 /// Each case is a line, or part of an event of several lines.
 const FIELD_CASES: &str = r#"parse @message /"id": ?"(?<id>[^"]+)"/ multi | filter ispresent(id) | stats count(*) as n"#;
 
-/// The file in which the import refuses some lines: their zones (BST, IST, CST) have two meanings.
+/// The file with lines that the import refuses: their zones (BST, IST, CST) have two meanings.
 const AMBIGUOUS: (&str, usize) = ("field/import_lines.json", 3);
 
 fn data() -> Option<PathBuf> {
@@ -183,7 +184,7 @@ fn data() -> Option<PathBuf> {
     is_there.then_some(folder)
 }
 
-/// What Python counts.
+/// The counts of the Python script.
 async fn expected(data: &Path) -> BTreeMap<String, BTreeMap<String, u64>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut python = Command::new(root.join(".venv/bin/python"));

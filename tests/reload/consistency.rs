@@ -23,7 +23,7 @@ async fn a_thousand_answers_during_reloads_are_each_by_one_policy() {
                 let acme = world.tenant("acme");
                 let (mut old, mut new) = (0, 0);
                 while !over.load(Ordering::Relaxed) || old + new < 250 {
-                    // One answer that shows limits, actions and groups.
+                    // A single answer with limits, actions and groups.
                     let me = acme.get("/me").await.json();
                     let shown =
                         (me["limits"]["tails"].clone(), me["grants"][0]["actions"][0].clone(), me["grants"][0]["groups"].clone());

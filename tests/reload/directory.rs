@@ -57,8 +57,8 @@ async fn tenants_come_change_and_go_with_their_files() {
     assert_eq!((frame.kind.as_str(), &frame.data["code"]), ("error", &"not_found".into()));
 }
 
-/// What is next to the tenants' files: copies of editors and the links of a ConfigMap are left out, everything else is an error, since
-/// a tenant whose file is overlooked would get what the template allows.
+/// Other entries beside the tenants' files: editors' copies and the links of a ConfigMap are skipped. Everything else is an
+/// error, because a tenant whose file is overlooked would get the template's grants.
 #[tokio::test]
 async fn other_files_are_left_out_or_refused_by_their_names() {
     let (world, tenants) = world(&[("acme.toml", grant("/acme/*"))]).await;
@@ -95,7 +95,7 @@ async fn a_wrong_file_is_named_with_its_line_and_nothing_of_the_others_is_used()
     let (world, tenants) = world(&[("acme.toml", grant("/acme/*"))]).await;
     let mode = |mode| move |path: &Path| std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
     let as_written = |_: &Path| {};
-    /// What is written, by name and content, what happens to it then, and the error.
+    /// A written file by name and content, the action on it after that, and the error.
     type Case<'a> = (&'a str, String, &'a dyn Fn(&Path), &'a str);
     let cases: [Case<'_>; 8] = [
         ("globex.toml", format!("wait = 1\n{}", grant("/x")), &as_written, "globex.toml:1:1: tenants.globex.wait: unknown key"),
@@ -146,7 +146,7 @@ async fn a_folder_that_is_gone_or_open_to_others_is_refused() {
     while world.config_report().await.get("errors").is_some() {}
 }
 
-/// As a ConfigMap is mounted: every file is a link through `..data`.
+/// In a mounted ConfigMap, every file is a link through `..data`.
 #[tokio::test]
 async fn a_mounted_config_map_is_read_and_read_again_when_its_link_changes() {
     let folder = tempfile::tempdir().unwrap();
@@ -189,7 +189,7 @@ async fn check_reports_all_files_and_a_tenant_of_two_places_and_one_that_is_name
         assert_eq!(said.err.matches(&place).count(), 1, "{place}\n{}", said.err);
     }
 
-    // A table is the section of a tenant; a text is the folder. A tenant of this name has a file in it.
+    // A table is the section of a tenant; a text is the folder. A tenant with this name has a file in it.
     let directory = with("[tenants.directory]\n[[tenants.directory.grants]]\ngroups = [\"/a\"]\nactions = [\"read\"]\n");
     assert!(check(&directory).await.out.contains("tenant directory"));
     let directory = with("[tenants]\ndirectory = \"tenants.d\"\n");

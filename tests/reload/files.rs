@@ -1,4 +1,4 @@
-//! Changes of files: noticed without a signal, however the file is replaced.
+//! Changed files are detected without a signal, however the file is replaced.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 const OTHER_KEY: &str = "HxAREhMUFRYXGBkaGxwdHgABAgMEBQYHCAkKCwwNDg8=";
 const GLOBEX: &str = "/logs/:globex:api/s";
 
-/// Gives acme the group of globex, or takes it away.
+/// Grants acme the group of globex, or removes the grant.
 fn text(path: &Path, shares: bool) -> String {
     let text = std::fs::read_to_string(path).unwrap().replace("\"/acme/*\", \"/globex/*\"", "\"/acme/*\"");
     if shares { text.replace("\"/acme/*\"", "\"/acme/*\", \"/globex/*\"") } else { text }
@@ -36,7 +36,7 @@ async fn a_file_that_is_written_or_renamed_or_linked_is_read_without_a_signal() 
     std::fs::write(&path, text(&path, false)).unwrap();
     applied(false).await;
 
-    // As a ConfigMap is mounted: the file is a link into a folder that is a link itself, and only that link changes.
+    // In a mounted ConfigMap, the file is a link into a folder that is a link itself, and only that link changes.
     for (version, shares) in [("..1", true), ("..2", false)] {
         let folder = world.folder.path().join(version);
         std::fs::create_dir(&folder).unwrap();
@@ -53,14 +53,14 @@ async fn a_file_that_is_written_or_renamed_or_linked_is_read_without_a_signal() 
     applied(false).await;
 }
 
-/// Editors and copies over a slow network write a file in parts. A part that is a valid configuration of its own must not be used.
+/// Editors, and copies over a slow network, write a file in parts. A part that is a valid configuration must not be used.
 #[tokio::test]
 async fn a_file_that_is_being_written_is_read_at_its_end() {
     use std::io::Write as _;
     let world = world().await;
     let path = world.config_path();
     let whole = text(&path, true);
-    // Its first part ends before the tenants: no tenant may read anything.
+    // The first part ends before the tenants: with it, no tenant may read anything.
     let (first, rest) = whole.split_at(whole.find("[tenants.acme]").unwrap());
     let mut file = std::fs::File::create(&path).unwrap();
     file.write_all(first.as_bytes()).unwrap();
@@ -111,7 +111,7 @@ async fn cursor_keys_rotate_without_a_restart() {
     world.edit("[\"file:key-2\", \"file:key-1\"]", "[\"file:key-2\"]");
     world.generation(3).await;
     assert_eq!((status(&first).await, status(&second).await), (400, 200));
-    // The same file with another key in it.
+    // The same path with another key in the file.
     write_private(&world.folder.path().join("key-2"), KEY);
     world.generation(4).await;
     assert_eq!((status(&first).await, status(&second).await), (200, 400));

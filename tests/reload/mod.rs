@@ -1,4 +1,4 @@
-//! The configuration is read again while the service runs: all or nothing, and what was withdrawn ends within seconds.
+//! Reloads of the configuration while the service runs: all or nothing, and withdrawn access ends within seconds.
 
 mod files;
 mod withdrawal;
@@ -26,12 +26,12 @@ groups = ["/customers/{tenant}/*"]
 actions = ["read"]
 "#;
 
-/// A service that reads its configuration again, with one event in a group of each tenant.
+/// A service that reloads its configuration, with one event in a group of each tenant.
 pub async fn world() -> World {
     world_with(Options::default()).await
 }
 
-/// The same, otherwise as wanted.
+/// A reloading service with these options.
 pub async fn world_with(options: Options) -> World {
     let tenants = options.tenants.clone().unwrap_or_else(|| TENANTS.to_owned());
     let world = World::with(Options { tenants: Some(tenants), reloads: true, ..options }).await;

@@ -1,4 +1,4 @@
-//! The process: signals, its log level, its certificate.
+//! Reloads of the process: signals, the log level, the certificate.
 
 use crate::cli::serve::{TLS, write_certificate};
 use crate::cli::wire::Wire;
@@ -25,7 +25,7 @@ async fn sighup_reads_the_configuration_and_does_not_end_the_process() {
     served.process.signal("HUP").await;
     served.process.wait_for_log("the configuration was reloaded: generation 2, 2 tenants").await;
     assert_eq!(acme.get("/logs/:globex:api/s").await.status, 200);
-    // A request that is being answered is not disturbed by any number of signals.
+    // A request under way continues through any number of signals.
     for _ in 0..20 {
         served.process.signal("HUP").await;
         assert_eq!(acme.get("/logs/:globex:api/s").await.status, 200);
@@ -71,7 +71,7 @@ async fn the_certificate_moves_to_other_files_without_a_restart() {
     let third = write_certificate(&directory.path().join("next"));
     process.wait_for_log("the certificate was reloaded").await;
     assert!(Wire::secure(served.address, &third, &["h2"]).await.is_ok());
-    // A certificate of another key is refused, and the one in use stays.
+    // A certificate that does not match its key is refused, and the active one stays.
     std::fs::create_dir(directory.path().join("wrong")).unwrap();
     write_certificate(&directory.path().join("wrong"));
     std::fs::copy(directory.path().join("next/cert.pem"), directory.path().join("wrong/cert.pem")).unwrap();

@@ -1,9 +1,9 @@
-//! Configurations that are not used: each changes nothing, and says why in the log, in `/readyz` and in metrics.
+//! Configurations that are refused: each changes nothing, and the reason is in the log, in `/readyz` and in metrics.
 
 use super::{world, world_with};
 use crate::world::{Options, write_private};
 
-/// (what is replaced, by what, an error that names it)
+/// (replaced text, new text, an error that names it)
 const WRONG: [(&str, &str, &str); 18] = [
     ("[tenants.acme]", "[tenants.acme", "invalid TOML"),
     ("[tenants.acme]", "\u{0}", "invalid TOML"),
@@ -31,7 +31,7 @@ async fn a_wrong_configuration_changes_nothing_and_names_its_errors() {
     let right = std::fs::read_to_string(world.config_path()).unwrap();
     let (acme, globex) = (world.tenant("acme"), world.tenant("globex"));
     for (old, new, expected) in WRONG {
-        // A change that would be applied is part of each, to see that nothing of a wrong file is.
+        // Each wrong file also contains a valid change, which must not be applied.
         let wrong = right.replace("groups = [\"/globex/*\"]", "groups = [\"/globex/*\", \"/acme/*\"]").replacen(old, new, 1);
         assert!(right.contains(old), "{old}");
         std::fs::write(world.config_path(), wrong).unwrap();
@@ -51,7 +51,7 @@ async fn a_wrong_configuration_changes_nothing_and_names_its_errors() {
     }
 }
 
-/// Metrics belong to the process, and other tests run services in this one, so this is a process of its own.
+/// Metrics belong to the process, and this process runs services of other tests, so the test starts a separate one.
 #[tokio::test]
 async fn all_errors_are_told_at_once_and_counted() {
     let directory = crate::world::binary::ServiceDirectory::with_tenants("", super::TENANTS);

@@ -1,4 +1,4 @@
-//! What a reload withdraws ends: cursors, tokens, tickets, tails, exports, queries. What it does not touch continues.
+//! Withdrawn access ends after a reload: cursors, tokens, tickets, tails, exports, queries. Everything else continues.
 
 use serde_json::json;
 
@@ -62,7 +62,7 @@ async fn a_tail_whose_streams_change_is_told_to_come_again() {
     assert_eq!((frame.kind.as_str(), &frame.data["reason"]), ("reconnect", &"policy".into()));
 }
 
-/// Tokens are verified once and then remembered. A rule of the issuer counts for remembered tokens too.
+/// Tokens are verified once and then cached. The issuer's rules apply to cached tokens too.
 #[tokio::test]
 async fn remembered_tokens_tickets_and_tails_end_with_their_issuer() {
     let world = world().await;
@@ -75,7 +75,7 @@ async fn remembered_tokens_tickets_and_tails_end_with_their_issuer() {
     let of_ticket = acme.post("/tickets", &json!({ "url": "/logs/:acme:api?follow=true" }), &[]).await.json();
     let mut by_token = Tail::open(&acme, "/logs/:acme:api?follow=true").await;
     let mut by_ticket = Tail::open(&world.anonymous(), of_ticket["url"].as_str().unwrap()).await;
-    // The issuer may not speak for acme any more.
+    // The issuer may no longer name acme.
     reload(&world, "audiences = [\"logmark\"]", "audiences = [\"logmark\"]\ntenants = [\"globex\"]").await;
     assert_eq!(acme.get("/me").await.problem(), "401 invalid_token");
     assert_eq!(globex.get("/me").await.status, 200);
@@ -84,11 +84,38 @@ async fn remembered_tokens_tickets_and_tails_end_with_their_issuer() {
         let frame = tail.next().await.unwrap();
         assert_eq!((frame.kind.as_str(), &frame.data["code"]), ("error", &"invalid_token".into()));
     }
-    // Another audience: no token is for this service any more.
+    // With another audience, no token is for this service.
     reload(&world, "audiences = [\"logmark\"]", "audiences = [\"other\"]").await;
     assert_eq!(globex.get("/me").await.problem(), "401 invalid_token");
     reload(&world, "audiences = [\"other\"]\ntenants = [\"globex\"]", "audiences = [\"logmark\"]").await;
     assert_eq!((acme.get("/me").await.status, globex.get("/me").await.status), (http::StatusCode::OK, http::StatusCode::OK));
+}
+
+/// A ticket does not contain the token, so whether the token meets a new requirement cannot be told: tickets and their tails end.
+#[tokio::test]
+async fn tickets_and_their_tails_end_with_the_requirements_of_their_issuer() {
+    let requirements = [
+        ("required_claims = { tenant = [\"acme\", \"globex\"] }", true),
+        ("required_claims = { azp = [\"portal\"] }", false),
+        ("scope_claims = [\"scope\", \"scp\"]", true),
+        ("leeway = \"30s\"", true),
+    ];
+    for (requirement, accepts_tokens) in requirements {
+        let world = world().await;
+        let acme = world.tenant("acme");
+        let body = json!({ "url": "/logs/:acme:api?follow=true" });
+        let [unused, of_tail] = [acme.post("/tickets", &body, &[]).await.json(), acme.post("/tickets", &body, &[]).await.json()];
+        let mut by_ticket = Tail::open(&world.anonymous(), of_tail["url"].as_str().unwrap()).await;
+        reload(&world, "audiences = [\"logmark\"]", &format!("audiences = [\"logmark\"]\n{requirement}")).await;
+        assert_eq!(acme.get("/me").await.status == 200, accepts_tokens, "{requirement}");
+        let ends = !requirement.starts_with("leeway");
+        let used = Tail::open_with(&world.anonymous(), unused["url"].as_str().unwrap(), &[]).await;
+        assert_eq!(used.err().map(|refused| refused.problem()), ends.then(|| "401 invalid_ticket".to_owned()), "{requirement}");
+        if ends {
+            let frame = by_ticket.next().await.unwrap();
+            assert_eq!((frame.kind.as_str(), &frame.data["code"]), ("error", &"invalid_token".into()), "{requirement}");
+        }
+    }
 }
 
 /// The keys of an issuer are a file, too: a withdrawn key ends what it has signed without a change of the configuration.
@@ -124,7 +151,7 @@ async fn an_export_ends_with_its_grant_and_never_looks_complete() {
     let mut begun = Vec::new();
     for format in ["ndjson", "csv", "text"] {
         let target = format!("/logs/:acme:api/s?start=0&format={format}");
-        // It is not read yet: the connection holds the first frames, and the rest waits.
+        // The body is not read yet: the connection holds the first frames, and the rest waits in the service.
         begun.push((format, acme.begin(http::Method::GET, &target, &[], bytes::Bytes::new()).await));
     }
     reload(&world, ACME_GRANT, NO_GRANT).await;
@@ -142,7 +169,7 @@ async fn an_export_ends_with_its_grant_and_never_looks_complete() {
     }
 }
 
-/// An export that a reload does not concern continues to its end, also after its token has expired.
+/// An export that a reload does not affect continues to its end, also after its token has expired.
 #[tokio::test]
 async fn an_export_goes_on_over_a_reload_that_does_not_concern_it() {
     let clock = crate::world::HeldClock::new();
@@ -175,7 +202,7 @@ async fn a_running_query_is_stopped_when_its_grant_is_withdrawn() {
     assert_eq!(start().await.status, 429, "the first one runs");
     reload(&world, ACME_GRANT, NO_GRANT).await;
     assert_eq!(acme.get(&format!("/queries/{id}")).await.problem(), "404 not_found");
-    // Its place is free again: nothing has polled it, so only the withdrawal can have stopped it.
+    // Its place is free again. No request has polled it, so only the withdrawal can have stopped it.
     reload(&world, NO_GRANT, ACME_GRANT).await;
     loop {
         let answer = acme.get(&format!("/queries/{id}")).await;
@@ -189,7 +216,7 @@ async fn a_running_query_is_stopped_when_its_grant_is_withdrawn() {
     acme.delete(&format!("/queries/{}", again.json()["queryId"].as_str().unwrap())).await;
 }
 
-/// Pages of CloudWatch are cached. The cache is behind the permission, so a withdrawn one shows nothing of it.
+/// Pages of CloudWatch are cached. Permissions are checked before the cache, so a withdrawn permission hides cached pages too.
 #[tokio::test]
 async fn a_cached_page_is_not_shown_after_its_grant_was_withdrawn() {
     let fake = crate::world::fake_cloudwatch::Fake::start(jiff::Timestamp::now().as_millisecond()).await;
@@ -220,5 +247,5 @@ async fn a_cached_page_is_not_shown_after_its_grant_was_withdrawn() {
     std::fs::write(folder.path().join("logmark.toml"), text.replace(ACME_GRANT, NO_GRANT)).unwrap();
     while acme.get(&target).await.status == 200 {}
     assert_eq!(acme.get(&target).await.problem(), "404 not_found");
-    assert_eq!(fake.calls(), calls, "nothing was asked for");
+    assert_eq!(fake.calls(), calls, "no call was made");
 }

@@ -1,4 +1,4 @@
-//! Rules on a CloudWatch source: what is sent, and what is done to what comes back.
+//! Rules on a CloudWatch source: the calls, and the changes to their answers.
 
 use serde_json::{Value, json};
 
@@ -17,7 +17,7 @@ async fn world() -> Binary {
     world
 }
 
-/// The filter patterns of the FilterLogEvents calls since the last look.
+/// The filter patterns of the FilterLogEvents calls since the last check.
 fn patterns(world: &Binary) -> Vec<Value> {
     let mut state = world.fake.state();
     let seen = std::mem::take(&mut state.seen);
@@ -37,7 +37,7 @@ async fn pages_show_visible_masked_events_and_calls_have_the_rule() {
     assert_eq!(patterns(&world), [json!("{ $.tenant = acme }")], "GetLogEvents has no filter");
     let newest = page(&acme, "/logs/:shared:app?from=tail&limit=2").await;
     assert_eq!(messages(&newest), [shown(4), shown(6)]);
-    // Without a rule the stream is read as always, and masked after the call.
+    // Without a rule, the stream is read by GetLogEvents and masked after the call.
     let masked = page(&world.tenant("masked"), "/logs/:shared:app/web-1?start=1749999999000").await;
     assert_eq!((messages(&masked).len(), &masked["withheld"]), (4, &1.into()));
     for limit in 1..=4 {
@@ -80,7 +80,7 @@ async fn the_callers_filter_is_sent_only_together_with_the_rule() {
         assert!(refused.json()["detail"].as_str().unwrap().contains("`$.card`"), "{}", refused.text());
     }
     assert_eq!(acme.get(&filtered("{ $.card = 1 }")).await.problem(), "422 query_forbidden");
-    assert!(patterns(&world).is_empty(), "what is refused is not sent");
+    assert!(patterns(&world).is_empty(), "a refused request is not sent");
 }
 
 #[tokio::test]
@@ -141,7 +141,7 @@ async fn a_query_has_the_rule_as_its_first_filter_and_its_rows_are_masked() {
     assert!(page.get("statistics").is_none() && page.get("estimatedCostUsd").is_none(), "{page}");
     let text = sent(&world);
     assert!(text.starts_with("filter toMillis(@timestamp) <"), "{text}");
-    // The rule is a condition over the message, letter by letter.
+    // The rule is a condition over the message, as an exact text.
     assert!(
         text.contains(r"(?:a|\\u0061)(?:c|\\u0063)(?:m|") && text.contains("jsonStringify(jsonParse(@message)) like"),
         "{text}"
@@ -182,10 +182,10 @@ async fn a_query_under_a_mask_uses_whole_messages_only_as_a_column() {
         let answer = acme.post("/queries", &body(query), &[]).await;
         assert!(["422 query_forbidden", "400 invalid_query"].contains(&answer.problem().as_str()), "{query}: {}", answer.text());
         if answer.status == 400 {
-            panic!("{query} is not a query: {}", answer.text());
+            panic!("{query} is not a valid query: {}", answer.text());
         }
     }
-    assert!(world.fake.state().seen.iter().all(|seen| !seen.operation.ends_with("StartQuery")), "what is refused is not sent");
+    assert!(world.fake.state().seen.iter().all(|seen| !seen.operation.ends_with("StartQuery")), "a refused request is not sent");
     for query in ["fields @timestamp, @message, @ptr", "filter n > 4", "stats count(*) by tenant", "display @message", "limit 5"]
     {
         let answer = acme.post("/queries", &body(query), &[]).await;

@@ -1,4 +1,4 @@
-//! Row rules and masks of grants: what callers see of events, in every operation and format, on both sources.
+//! Row rules and masks of grants: the events that callers see, in every operation and format, on both sources.
 
 mod reads;
 mod several_grants;
@@ -13,7 +13,7 @@ use crate::world::{Options, World};
 
 /// A moment inside every default range, and after 2024.
 pub const BEGIN: i64 = 1_750_000_000_000;
-/// A masked value, which no answer may have.
+/// A masked value, which must not be in any answer.
 pub const SECRET: &str = "s3cr3t";
 /// Text of another tenant's events.
 pub const FOREIGN: &str = "h1dden";
@@ -76,7 +76,7 @@ pub fn events() -> Vec<(&'static str, i64, String)> {
     ]
 }
 
-/// What `acme` sees of [`events`].
+/// An event of [`events`] as `acme` sees it.
 pub fn shown(number: i64) -> String {
     format!(
         r#"{{"tenant":"acme","n":{number},"card":"***","user":{{"name":"Ann","email":"***"}},"items":[{{"id":1,"pan":"***"}}]}}"#
@@ -92,14 +92,14 @@ pub async fn local_world() -> World {
     world
 }
 
-/// Asserts that the answer has no secret anywhere, also not in its headers and trailers.
+/// Asserts that the answer has no secret in its body, headers or trailers.
 #[track_caller]
 pub fn assert_clean(answer: &Answer) {
     let all = format!("{:?} {} {:?}", answer.headers, answer.text(), answer.trailers);
     assert!(!all.contains(SECRET), "{all}");
 }
 
-/// A page, checked to be clean.
+/// A page, checked for secrets.
 pub async fn page(client: &Client, target: &str) -> Value {
     let answer = client.get(target).await;
     assert_eq!(answer.status, 200, "{target}: {}", answer.text());

@@ -43,7 +43,7 @@ async fn queries_count_and_show_visible_rows_only() {
     assert_eq!(rows(&acme, "fields strlen(@message) > 0 as b | stats count(*) as k by b").await.len(), 1);
     let statistics = run(&acme, "stats count(*)").await.json()["statistics"].clone();
     assert_eq!((&statistics["recordsScanned"], &statistics["recordsMatched"]), (&json!(3), &json!(3)), "{statistics}");
-    // What is not JSON does not exist under a mask.
+    // Under a mask, messages that are not JSON are hidden.
     assert_eq!(rows(&world.tenant("masked"), "stats count(*) as c").await, [json!({ "c": "7" })]);
     assert_eq!(rows(&world.tenant("whole"), "stats count(*) as c").await, [json!({ "c": "8" })]);
     for format in ["csv", "ndjson"] {
@@ -80,7 +80,7 @@ async fn masked_fields_are_refused_wherever_a_query_names_them() {
     ] {
         let answer = run(&acme, query).await;
         if query == "fields CARD" {
-            // Names of members are case-sensitive: this is another field, which no event has.
+            // Member names are case-sensitive: this is another field, which no event has.
             assert!([200, 422].contains(&answer.status.as_u16()), "{}", answer.text());
             assert_clean(&answer);
             continue;
@@ -149,7 +149,7 @@ async fn results_are_shown_under_the_rules_that_they_were_found_with() {
         "[[tenants.rows.grants]]",
         1,
     );
-    // The same process would answer alike: the fingerprint is in the handle, not in its memory.
+    // In a new process: the fingerprint is in the handle, not in the memory of the first process.
     let world = World::again(folder, crate::world::Options { tenants: Some(tenants), ..Default::default() }).await;
     let rows = world.tenant("rows");
     assert_eq!(rows.get(&format!("/queries/{id}")).await.problem(), "404 not_found");

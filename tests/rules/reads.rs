@@ -17,7 +17,7 @@ async fn only_matching_events_exist_and_they_are_masked() {
     assert_eq!(messages(&stream), [shown(0), shown(6)]);
     let tail = page(&acme, "/logs/:shared:app?from=tail&limit=2").await;
     assert_eq!(messages(&tail), [shown(4), shown(6)]);
-    // Without a mask messages are unchanged, and there is nothing to withhold.
+    // Without a mask, messages are unchanged and none is withheld.
     let rows = world.tenant("rows").get(GROUP).await.json();
     let own: Vec<String> = events().into_iter().map(|(_, _, message)| message).filter(|text| text.contains("acme")).collect();
     assert_eq!(messages(&rows), own);
@@ -30,7 +30,7 @@ async fn what_cannot_be_masked_is_withheld_and_counted_once() {
     let masked = world.tenant("masked");
     let all = page(&masked, "/logs/:shared:app/web-2?start=1749999999000").await;
     assert_eq!((messages(&all).len(), &all["withheld"]), (3, &0.into()), "{all}");
-    // Page by page: each event and each withheld one is in exactly one page.
+    // Page by page: each visible and each withheld event is in exactly one page.
     for limit in 1..=8 {
         let (mut target, mut shown, mut withheld) = (format!("{GROUP}&limit={limit}"), Vec::new(), 0);
         for _ in 0..20 {
@@ -191,7 +191,7 @@ async fn pages_do_not_run_dry_silently() {
     world.put("/shared/app", "web-1", &hidden).await;
     world.put("/shared/app", "web-1", &[(BEGIN + 30_000, r#"{"tenant":"acme","n":1}"#)]).await;
     let found = page(&world.tenant("rows"), "/logs/:shared:app/web-1?start=1749999999000&limit=1").await;
-    assert_eq!(messages(&found).len(), 1, "the work for one page reaches behind the hidden events");
+    assert_eq!(messages(&found).len(), 1, "the work for one page covers the hidden events");
     let next = page(&world.tenant("rows"), &format!("/logs?cursor={}", found["nextCursor"].as_str().unwrap())).await;
     assert_eq!((messages(&next).len(), next["stopReason"].as_str().unwrap()), (0, "end"));
 }

@@ -1,4 +1,4 @@
-//! Several grants on one group: they add up.
+//! Several grants on one group: the caller sees the union.
 
 use super::reads::urlencoded;
 use super::{BEGIN, messages};
@@ -71,11 +71,11 @@ async fn an_event_is_visible_by_one_grant_and_masked_by_what_all_that_show_it_ma
         "text",
     ];
     assert_eq!((messages(&seen).as_slice(), &seen["withheld"]), (expected.map(str::to_owned).as_slice(), &1.into()));
-    // A grant that shows everything hides nothing that another masks.
+    // If one grant shows everything, masks of other grants hide nothing.
     let all = world.tenant("all").get(GROUP).await.json();
     assert_eq!((messages(&all).len(), all.get("withheld")), (9, None));
     assert_eq!(messages(&all)[0], r#"{"tenant":"acme","card":1,"ssn":2}"#);
-    // Each of two masks hides another field: both fields are visible by one grant.
+    // Each of two masks hides another field: each field is visible through one grant.
     let apart = world.tenant("apart").get(GROUP).await.json();
     assert_eq!((messages(&apart)[0].as_str(), &apart["withheld"]), (r#"{"tenant":"acme","card":1,"ssn":2}"#, &3.into()));
 }

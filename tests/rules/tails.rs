@@ -47,7 +47,7 @@ async fn history_and_new_events_of_a_tail_are_the_visible_ones_masked() {
                 .await;
         world.put("/shared/app", "web-1", &[(at + 2, foreign.as_str()), (at + 3, own(number + 7).as_str())]).await;
         assert_eq!(again.event().await["message"], tail.event().await["message"]);
-        // The events of this round are not the history of the next.
+        // Events of this round must not be history of the next round.
         let folder_is_shared = tail.received > 0;
         assert!(folder_is_shared);
         drop((tail, again));
@@ -57,7 +57,7 @@ async fn history_and_new_events_of_a_tail_are_the_visible_ones_masked() {
     }
 }
 
-/// Deletes what a round has written, so that the next one begins with the same history.
+/// Deletes the events of a round, so that the next one begins with the same history.
 async fn return_to_start(world: &crate::world::World) {
     let store = world.store();
     tokio::task::spawn_blocking(move || store.delete_group("/shared/app")).await.unwrap().unwrap();

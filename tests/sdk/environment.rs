@@ -1,6 +1,7 @@
-//! One service with all that the clients' tests look for, and the way to start those tests.
+//! One service with the data of the clients' tests, and the functions that run those tests.
 //!
-//! Owns the data, the tokens and the variables of `sdk/CONTRIBUTING.md`. Never looks at what a client says: its exit code counts.
+//! Owns the data, the tokens and the variables of `sdk/CONTRIBUTING.md`. A client's exit code is its result; its output is not
+//! parsed.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -21,22 +22,22 @@ use crate::world::fake_cloudwatch::{Fake, Fault};
 use crate::world::process::Process;
 use crate::world::tokens::Issuer;
 
-/// Longer than any client's tests take on a busy machine, its own building included.
+/// Longer than any client's tests take on a busy machine, including its build.
 const PATIENCE: Duration = Duration::from_secs(540);
 /// 2026-11-20T10:00:00Z.
 const BEGIN: i64 = 1_795_168_800_000;
 /// The events of `/acme/big`.
 const BIG: usize = 10_000;
-/// The stream of `/acme/small`: everything that has a meaning in a URL, and then some.
+/// The stream of `/acme/small`, with every character that has a meaning in a URL, and others.
 const ODD_STREAM: &str = "2026/11/20/[$LATEST]a#b?c d é%2F+&=";
 /// The events of `/acme/small`.
 const SMALL: [&str; 3] = ["plain", r#"quotes " and \ and 'these'"#, "two lines\nof ünïcödé 🪵"];
-/// Between two events of `/watched/ticks`: longer than the proxy keeps an idle connection.
+/// The time between two events of `/watched/ticks`: longer than the proxy keeps an idle connection.
 const TICK: Duration = Duration::from_millis(700);
-/// A message of `/acme/midway`: four fill a page of the source's.
+/// A message of `/acme/midway`: four of them fill a page of the source.
 const LARGE: usize = 256_000;
 
-/// The service, and what its clients are told of it.
+/// The service and the variables of its clients.
 #[derive(Debug)]
 pub struct TestEnvironment {
     environment: BTreeMap<&'static str, String>,
@@ -48,7 +49,7 @@ pub struct TestEnvironment {
 }
 
 impl TestEnvironment {
-    /// Puts it up.
+    /// Starts the service.
     pub async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let issuer = Issuer::new(folder.path());
@@ -56,7 +57,7 @@ impl TestEnvironment {
         fill(&fake);
         let ticking = tokio::spawn(tick(fake.clone()));
         let store = folder.path().join("store");
-        // A thread of its own: on a thread of tokio's a task may only wait so often before it must yield.
+        // In a thread of its own: in a tokio thread, a task's cooperative budget limits how often it may wait before it yields.
         std::thread::scope(|scope| scope.spawn(|| fill_store(&store)).join().unwrap());
         let config = folder.path().join("logmark.toml");
         std::fs::write(&config, configuration(&fake.endpoint())).unwrap();
@@ -76,7 +77,7 @@ impl TestEnvironment {
         Self { environment, ticking, _process: process, _proxy: proxy, _fake: fake, _folder: folder }
     }
 
-    /// Runs a command in a folder of the project to its end, which must be a good one; gives its standard output.
+    /// Runs a command in a folder of the project to its end and requires success; returns its standard output.
     pub async fn run(&self, folder: &str, command: &[&str]) -> String {
         let (program, arguments) = command.split_first().unwrap();
         let mut child = Command::new(program);
@@ -91,7 +92,7 @@ impl TestEnvironment {
         out
     }
 
-    /// Runs a command until it has printed these texts, and ends it.
+    /// Runs a command until it has printed these texts, then ends it.
     pub async fn run_until(&self, folder: &str, command: &[&str], texts: &[&str]) {
         let (program, arguments) = command.split_first().unwrap();
         let mut command = Command::new(program);
@@ -114,7 +115,7 @@ impl Drop for TestEnvironment {
     }
 }
 
-/// Puts an event into `/watched/ticks` now and then: `tick 0`, `tick 1`, …
+/// Puts an event into `/watched/ticks` at intervals: `tick 0`, `tick 1`, …
 async fn tick(fake: Fake) {
     for number in 0.. {
         {
@@ -126,7 +127,7 @@ async fn tick(fake: Fake) {
     }
 }
 
-/// Fails unless this file of `make setup`'s is there and newer than all that it is made from.
+/// Fails unless this file of `make setup` exists and is newer than all its inputs.
 pub fn assert_made(target: &str) {
     let make = std::process::Command::new("make").args(["--question", "--silent", target]).current_dir(root()).output();
     let fresh = make.unwrap_or_else(|error| panic!("make did not start: {error}"));
@@ -143,11 +144,11 @@ fn texts(output: &Output) -> (String, String) {
     (text(&output.stdout), text(&output.stderr))
 }
 
-/// Where each group is, and for which tenant.
+/// The source and the tenant of each group.
 fn configuration(endpoint: &str) -> String {
     let source = |name: &str, account: &str| {
         let keys = cloudwatch(endpoint, KEEPS_NOTHING).replace("\"aws\"", &format!("\"{name}\""));
-        // Each account has a circuit breaker and a pace of its own: what is down slows nothing else.
+        // Each account has its own circuit breaker and rate limiter, so an unavailable upstream slows no other.
         format!("{keys}account = \"{account}\"\n")
     };
     let grant = |tenant: &str, source: &str, groups: &[&str]| {
@@ -230,7 +231,7 @@ fn fill(fake: &Fake) {
         ("/acme/down/504", Fault::Hang),
     ] {
         state.logs.add_stream(group, "web-1");
-        // Lists name the group as a prefix, and work.
+        // Lists, which send the group as a prefix, succeed.
         state.plans.set(Plan::new(&format!("\"logGroupName\":\"{group}\""), fault));
     }
 }

@@ -1,8 +1,8 @@
-//! The clients of `sdk/`, each against a service of its own: the client's own tests as a child process, and its samples.
+//! The clients of `sdk/`, each against a separate service: the client's own tests as a child process, and its samples.
 //!
-//! What a client finds there is the contract of `sdk/CONTRIBUTING.md`; [`environment`] puts it up, [`proxy`] is the front door
-//! with bad habits. A client's tools come from `make setup`; without them, or with what was made from another document, its test
-//! fails and says so: a proof that is skipped in silence is none.
+//! `sdk/CONTRIBUTING.md` is the contract for the service that a client finds; [`environment`] starts it, [`proxy`] is the faulty
+//! front end before it. A client's tools come from `make setup`. If they are missing or were generated from another document, the
+//! test fails with a message, because a skipped check proves nothing.
 
 mod environment;
 mod proxy;

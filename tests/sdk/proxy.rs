@@ -1,6 +1,6 @@
-//! A front door before the service, as proxies and networks are at their worst: it cuts, shortens, drops and refuses.
+//! A faulty front end before the service, as bad proxies and networks behave: it cuts, shortens, drops and refuses.
 //!
-//! Owns the habits of `sdk/CONTRIBUTING.md`, chosen by the first segment of the path, which it takes away. One request to a
+//! Owns the faults of `sdk/CONTRIBUTING.md`. The first segment of the path chooses the fault and is removed. One request per
 //! connection.
 
 use std::net::SocketAddr;
@@ -13,30 +13,30 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::world::small_http::{self, Message};
 
-/// Bytes that `/live` passes on before it cuts the connection: a part of the events of `/acme/big`.
+/// Bytes that `/live` forwards before it cuts the connection: a part of the events of `/acme/big`.
 const LIVE_BYTES: u64 = 600_000;
-/// The most that `/ragged` passes on before it cuts a connection.
+/// The most bytes that `/ragged` forwards before it cuts a connection.
 const RAGGED_BYTES: usize = 60_000;
-/// What `/buffered` collects before it passes anything on, and how many times it does so before it loses the rest.
+/// The bytes that `/buffered` collects before it forwards them, and how many times it does so before it drops the rest.
 const BUFFER: usize = 64 * 1024;
 const BUFFERS: usize = 4;
-/// `/buffered` passes on what it has after so long without a byte; `/idle` closes the connection then.
+/// After this time without a byte, `/buffered` forwards its bytes and `/idle` closes the connection.
 const IDLE: Duration = Duration::from_millis(300);
 /// Requests for one target that `/flaky` leaves without an answer.
 const DROPPED: usize = 2;
 
-/// The door; ends with the runtime.
+/// A running front end; ends with the tokio runtime.
 #[derive(Debug)]
 pub struct FaultyProxy {
-    /// Where it listens.
+    /// Its address.
     pub address: SocketAddr,
 }
 
-/// Method and target of each request so far, with the habit in front.
+/// Method and target of each request so far, with the fault before the target.
 type Seen = Arc<Mutex<Vec<String>>>;
 
 impl FaultyProxy {
-    /// Opens it before the service.
+    /// Starts the front end before the service.
     pub async fn before(service: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -90,11 +90,11 @@ async fn serve(mut client: TcpStream, service: SocketAddr, seen: Seen) -> Option
         "cut" => {
             let answer = passed("HTTP/1.1").await?;
             client.write_all(&answer.bytes[..answer.head + (answer.bytes.len() - answer.head) / 2]).await.ok()?;
-            // A reset discards what was not read yet: first the client has its half.
+            // A reset discards unread bytes, so the client first gets its half.
             client.flush().await.ok()?;
             client.set_zero_linger().ok()
         }
-        // To HTTP/1.0 the service writes a body that ends with the connection, so that one that is short looks whole.
+        // Over HTTP/1.0 the end of the connection ends the body, so a shortened body looks complete.
         "short" => client.write_all(shortened(&passed("HTTP/1.0").await?)).await.ok(),
         "ragged" => {
             let upstream = begin(service, &format!("{method} /{rest} HTTP/1.1"), headers).await?;
@@ -104,11 +104,11 @@ async fn serve(mut client: TcpStream, service: SocketAddr, seen: Seen) -> Option
         "idle" => idle(&mut client, begin(service, &format!("{method} /{rest} HTTP/1.1"), headers).await?).await,
         "live" => live(&mut client, service, &format!("{method} /{rest} HTTP/1.1"), headers).await,
         "items" => client.write_all(&items(target.contains("cursor=d"))).await.ok(),
-        other => panic!("the front door has no habit `{other}`"),
+        other => panic!("the front end has no fault `{other}`"),
     }
 }
 
-/// The service's answer to the request, whole; uncompressed, so that its lines can be told.
+/// The service's complete answer to the request; uncompressed, so that its lines can be separated.
 async fn pass(service: SocketAddr, first: &str, headers: &str, body: &[u8]) -> Option<Message> {
     let is_ours = |line: &str| {
         let name = line.split(':').next().unwrap_or("").to_ascii_lowercase();
@@ -124,14 +124,14 @@ async fn pass(service: SocketAddr, first: &str, headers: &str, body: &[u8]) -> O
     Some(Message { bytes, head })
 }
 
-/// Sends the request on.
+/// Forwards the request.
 async fn begin(service: SocketAddr, first: &str, headers: &str) -> Option<TcpStream> {
     let mut upstream = TcpStream::connect(service).await.ok()?;
     upstream.write_all(format!("{first}\r\n{headers}").as_bytes()).await.ok()?;
     Some(upstream)
 }
 
-/// Passes the answer on in pieces of any size, and cuts it at any byte: with a FIN, or with a RST.
+/// Forwards the answer in pieces of any size, and cuts it at any byte, with a FIN or a RST.
 async fn ragged(client: &mut TcpStream, mut upstream: TcpStream, number: usize) -> Option<()> {
     let mut random = 0x9e37_79b9_7f4a_7c15_u64.wrapping_mul(number as u64 + 1);
     let mut below = |most: usize| {
@@ -152,14 +152,14 @@ async fn ragged(client: &mut TcpStream, mut upstream: TcpStream, number: usize) 
     if is_reset { client.set_zero_linger().ok() } else { client.shutdown().await.ok() }
 }
 
-/// Collects what comes, passes it on in lumps, and loses the last one.
+/// Collects bytes, forwards them in blocks, and drops the last block.
 async fn buffered(client: &mut TcpStream, mut upstream: TcpStream) -> Option<()> {
     for _ in 0..BUFFERS {
         let mut collected = Vec::with_capacity(BUFFER);
         while collected.len() < BUFFER {
             match tokio::time::timeout(IDLE, upstream.read_buf(&mut collected)).await {
                 Ok(Ok(1..)) => {}
-                // With nothing collected it waits on.
+                // Without collected bytes it continues to wait.
                 Err(_idle) if collected.is_empty() => {}
                 Err(_idle) => break,
                 Ok(_) => return client.shutdown().await.ok(),
@@ -170,7 +170,7 @@ async fn buffered(client: &mut TcpStream, mut upstream: TcpStream) -> Option<()>
     client.shutdown().await.ok()
 }
 
-/// Passes the answer on, and closes the connection when nothing comes for a while.
+/// Forwards the answer, and closes the connection after a time without a byte.
 async fn idle(client: &mut TcpStream, mut upstream: TcpStream) -> Option<()> {
     let mut part = vec![0; BUFFER];
     while let Ok(Ok(count @ 1..)) = tokio::time::timeout(IDLE, upstream.read(&mut part)).await {
@@ -179,14 +179,14 @@ async fn idle(client: &mut TcpStream, mut upstream: TcpStream) -> Option<()> {
     client.shutdown().await.ok()
 }
 
-/// Passes the answer on as it comes, and cuts it.
+/// Forwards the answer as it arrives, and cuts it.
 async fn live(client: &mut TcpStream, service: SocketAddr, first: &str, headers: &str) -> Option<()> {
     let upstream = begin(service, first, headers).await?;
     tokio::io::copy(&mut upstream.take(LIVE_BYTES), client).await.ok()?;
     client.flush().await.ok()
 }
 
-/// A tail with an item of each kind; resumed behind its last one, an event and a refusal.
+/// A tail with an item of each kind; resumed after the last one, an event and a refusal.
 fn items(is_resumed: bool) -> Vec<u8> {
     let event = |id: &str, message: &str| {
         let event = json!({

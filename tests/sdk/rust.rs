@@ -1,4 +1,4 @@
-//! The Rust client, in a workspace of its own.
+//! The Rust client, in its separate workspace.
 
 use super::environment::{TestEnvironment, assert_made};
 use super::samples::assert_run;
@@ -7,7 +7,7 @@ use super::samples::assert_run;
 async fn the_rust_client_keeps_the_contract() {
     assert_made("sdk/rust/build/.done");
     let environment = TestEnvironment::new().await;
-    // Without TLS: the service is at hand, and half as much is to be built.
+    // Without TLS: the service is local, and the build takes half the time.
     let quickly = ["--locked", "--quiet", "--no-default-features"];
     environment.run("sdk/rust", &[&[env!("CARGO"), "test"], &quickly[..]].concat()).await;
     let sample = |operation: &str| {

@@ -1,8 +1,8 @@
-//! The quickstarts: each prints what it is about, and the READMEs show them as they are.
+//! The quickstarts: each prints the data of its operation, and the READMEs show them unchanged.
 
 use super::environment::{TestEnvironment, root};
 
-/// The operations that every language has a sample of, and what it prints of the stage's data.
+/// The operations with a sample in every language, and the data that each prints.
 pub const SAMPLES: [(&str, &[&str]); 4] = [
     ("listGroups", &["/acme/api", "/acme/small"]),
     ("readStream", &[":200}", ":404}", ":500}"]),
@@ -10,7 +10,7 @@ pub const SAMPLES: [(&str, &[&str]); 4] = [
     ("startQuery", &["0", "1", "2"]),
 ];
 
-/// The quickstarts that are shown, and where.
+/// The quickstarts in READMEs, and the README of each.
 const SHOWN: [(&str, &str); 8] = [
     ("README.md", "readStream.ts"),
     ("README.md", "readStream.py"),
@@ -22,7 +22,7 @@ const SHOWN: [(&str, &str); 8] = [
     ("sdk/go/README.md", "readStream.go"),
 ];
 
-/// Runs a language's samples, each by the command that is made of its operation's id.
+/// Runs a language's samples, each with the command made from its operation id.
 pub async fn assert_run(environment: &TestEnvironment, folder: &str, command: impl Fn(&str) -> Vec<String>) {
     for (operation, printed) in SAMPLES {
         let command = command(operation);
@@ -31,7 +31,7 @@ pub async fn assert_run(environment: &TestEnvironment, folder: &str, command: im
             assert!(out.contains(text), "{operation} does not print {text}:\n{out}");
         }
     }
-    // The tail has no end.
+    // The tail does not end by itself.
     let command = command("tail");
     let command: Vec<&str> = command.iter().map(String::as_str).collect();
     environment.run_until(folder, &command, &["order 0", "order 1", "order 2"]).await;

@@ -1,4 +1,4 @@
-//! The TypeScript client, as npm packs it, on Node.
+//! The TypeScript client, as packed by npm, on Node.
 
 use super::environment::{TestEnvironment, assert_made};
 use super::samples::assert_run;

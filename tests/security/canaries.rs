@@ -1,4 +1,4 @@
-//! Planted secrets: the whole service is used with them, at its most talkative, and none is ever found again.
+//! Planted secrets: the tests use the whole service with them, at the most verbose log level, and none may appear in any output.
 
 use http::Method;
 use logmark::auth::strict::to_base64url;
@@ -12,13 +12,13 @@ use crate::world::tokens::Issuer;
 
 /// In the text of a log event.
 const MESSAGE: &str = "message-canary-4111111111111111";
-/// In the query of requests.
+/// In the query string of requests.
 const QUERY: &str = "query-canary-hunter2";
 /// In headers.
 const HEADER: &str = "header-canary-hunter2";
 /// In a request's body.
 const BODY: &str = "body-canary-hunter2";
-/// In paths that are no group's.
+/// In paths that name no group.
 const PATH: &str = "path-canary-hunter2";
 
 const TENANTS: &str = "[tenants.acme]\n[[tenants.acme.grants]]\ngroups = [\"/acme/*\"]\nactions = [\"read\"]\n";
@@ -40,7 +40,7 @@ async fn binary(format: &str, level: &str) -> Binary {
     binary
 }
 
-/// Every endpoint in every form, with what goes well and what does not. Gives the answers, and what besides must stay secret.
+/// Uses every endpoint in every form, with successes and failures. Returns the answers, and further texts that must stay secret.
 async fn use_all(binary: &Binary) -> (Vec<Answer>, Vec<String>) {
     let token = binary.issuer.token("acme", "logs:*:*");
     let acme = binary.with_token(&token);
@@ -112,7 +112,7 @@ async fn use_all(binary: &Binary) -> (Vec<Answer>, Vec<String>) {
     (answers, secrets)
 }
 
-/// What upstream's failures say, in status lines, bodies and headers.
+/// Upstream failures with secrets in status lines, bodies and headers.
 async fn with_faults(binary: &Binary) -> Vec<Answer> {
     let acme = binary.tenant("acme");
     let mut answers = Vec::new();
@@ -186,7 +186,7 @@ async fn look_for(format: &str, level: &str) {
         }
     }
     assert!(!figures.contains("acme"), "{figures}");
-    // Callers get back what they wrote themselves, and what upstream says never.
+    // Callers may get their own input back, but never texts of the upstream.
     for answer in &answers {
         let (text, headers) = (answer.text(), format!("{:?}", answer.headers));
         for secret in [SECRET, CANARY, "session-canary", "AKIDCANARY", "cursor-key-canary", HEADER, "123456789012"] {
@@ -194,13 +194,13 @@ async fn look_for(format: &str, level: &str) {
         }
         assert!(answer.status == 200 || !text.contains(MESSAGE), "{} {text}", answer.status);
     }
-    assert!(answers.iter().filter(|answer| answer.text().contains(MESSAGE)).count() >= 4, "the plant is found at all");
+    assert!(answers.iter().filter(|answer| answer.text().contains(MESSAGE)).count() >= 4, "the canary is found");
     if format == "json" {
         read_lines(&written);
     }
 }
 
-/// Every line of the log is a JSON object; each request has its line, and each read its audit line.
+/// Every line of the log is a JSON object. Each request has a log line, and each read has an audit line.
 fn read_lines(written: &str) {
     let lines: Vec<serde_json::Value> =
         written.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect();
@@ -242,7 +242,7 @@ async fn no_secret_is_in_the_log_as_text_either() {
     look_for("text", "debug").await;
 }
 
-/// What a caller may choose freely, a subject or a stream's name, is data in a line and never a line of its own.
+/// Text that a caller chooses freely, such as a subject or a stream's name, is data in a line and never starts a line.
 #[tokio::test]
 async fn nobody_can_forge_a_line_of_the_log() {
     for format in ["json", "text"] {

@@ -1,8 +1,9 @@
-//! What must not compile: a source's method without a permit for that very operation, and a permit that the policy did not make.
+//! Code that must not compile: a call of a source's method without a permit for that operation, and a permit that the policy did
+//! not create.
 //!
-//! The compiler is run on each file of `tests/compile_fail` against the library that this test is linked with: a second each.
-//! (A harness that builds the dependencies anew for it takes minutes.) Each file says its errors as `//~ E0308` on their
-//! lines, so that none fails for another reason; a file without a mark must compile.
+//! The test runs the compiler on each file of `tests/compile_fail`, against the library that this test is linked with: one second
+//! each. (A harness that builds the dependencies again takes minutes.) Each file marks its errors as `//~ E0308` on their lines,
+//! so that none fails for another reason; a file without a mark must compile.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -10,7 +11,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-/// The library as it was built last, beside this test.
+/// The last build of the library, beside this test.
 fn library(folder: &Path) -> PathBuf {
     let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let is_library = |path: &PathBuf| {
@@ -21,7 +22,7 @@ fn library(folder: &Path) -> PathBuf {
     files.filter(is_library).max_by_key(modified).expect("`cargo test` built the library")
 }
 
-/// The errors that the compiler gives: line and code.
+/// The compiler's errors: line and code.
 fn errors(file: &Path) -> BTreeSet<(usize, String)> {
     let test = std::env::current_exe().unwrap();
     let folder = test.parent().unwrap();
@@ -37,7 +38,7 @@ fn errors(file: &Path) -> BTreeSet<(usize, String)> {
         .arg(file)
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
-        .expect("rustc is in the path, as it is for cargo");
+        .expect("rustc is in the path, as for cargo");
     let text = String::from_utf8(output.stderr).unwrap();
     let messages = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap_or_else(|_| panic!("{text}")));
     let found: BTreeSet<_> = messages
@@ -53,7 +54,7 @@ fn errors(file: &Path) -> BTreeSet<(usize, String)> {
     found
 }
 
-/// The errors that the file says it has.
+/// The errors that the file marks.
 fn marks(file: &Path) -> BTreeSet<(usize, String)> {
     let text = std::fs::read_to_string(file).unwrap();
     let lines = text.lines().enumerate();

@@ -1,4 +1,4 @@
-//! Every operation of the OpenAPI document, tried by those who may not. An operation that is not known here fails the test.
+//! Every operation of the OpenAPI document, requested without permission. An operation that is not listed here fails the test.
 
 use std::collections::BTreeSet;
 
@@ -12,24 +12,24 @@ use crate::world::client::{Answer, Client};
 use crate::world::fake_cloudwatch::queries::Script;
 use crate::world::{TENANTS, World};
 
-/// What an operation is about.
+/// The subject of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum About {
-    /// One group, which stands for `{}` in the target; needs a scope with this action.
+    /// One group, in place of `{}` in the target; needs a scope with this action.
     Group(&'static str),
     /// The groups that the caller may see; needs a scope with this action.
     Groups(&'static str),
-    /// A query over `{}`, which is in the body or in what was sealed; needs a scope with the action `query` for each group.
+    /// A query over `{}`, which is in the body or in a sealed handle; needs a scope with the action `query` for each group.
     Query,
     /// A URL of a GET on `{}`, which is in the body; needs what the GET needs.
     Url,
-    /// The caller: a token, and no scope.
+    /// The caller: needs a token, and no scope.
     Caller,
-    /// Nobody's: no token.
+    /// Public: needs no token.
     Public,
 }
 
-/// Method, path in the document, and a target that answers well to tenant `acme`; `<id>` and `<pointer>` are of a query of its.
+/// Method, path in the document, and a target that succeeds for tenant `acme`; `<id>` and `<pointer>` belong to a query of acme.
 const OPERATIONS: [(&str, &str, &str, About); 24] = [
     ("get", "/logs/{group}/{stream}", "/logs/{}/web-1", About::Group("read")),
     ("get", "/logs/{group}", "/logs/{}", About::Group("read")),
@@ -57,7 +57,7 @@ const OPERATIONS: [(&str, &str, &str, About); 24] = [
     ("get", "/openapi.json", "/openapi.json", About::Public),
 ];
 
-/// What may be had without a token. This list may only become shorter.
+/// Paths without a token. This list may only become shorter.
 const PUBLIC: [&str; 3] = ["/", "/.well-known/oauth-protected-resource", "/openapi.json"];
 
 const OWN: &str = ":acme:api";
@@ -74,7 +74,7 @@ struct TestEnvironment {
     pointer: String,
 }
 
-/// A service on a fake CloudWatch, where every operation can be done, and a query that has ended.
+/// A service on a fake CloudWatch that supports every operation, and a query that has ended.
 async fn environment() -> TestEnvironment {
     let world = Binary::start(Setup { tenants: TENANTS.to_owned(), ..Setup::default() }).await;
     {
@@ -95,13 +95,13 @@ async fn environment() -> TestEnvironment {
 }
 
 impl TestEnvironment {
-    /// The target for the group; of a group other than its own nobody has an id.
+    /// The target for the group. Only the tenant's own group has ids.
     fn target(&self, target: &str, group: &str) -> String {
         let (id, pointer) = if group == OWN { (self.id.as_str(), self.pointer.as_str()) } else { ("AAAA", "AAAA") };
         target.replace("{}", group).replace("<id>", id).replace("<pointer>", pointer)
     }
 
-    /// Asks for the operation on the group.
+    /// Requests the operation on the group.
     async fn ask(&self, client: &Client, method: &str, target: &str, group: &str) -> Answer {
         self.ask_with(client, method, target, group, &[]).await
     }
@@ -129,7 +129,7 @@ impl TestEnvironment {
     }
 }
 
-/// A GET. A live tail has no end: its answer is its head.
+/// A GET. A live tail does not end, so its answer is its head.
 async fn got(client: &Client, target: &str, headers: &[(&str, &str)]) -> Answer {
     let response = client.begin(Method::GET, target, headers, Bytes::new()).await;
     if !target.contains("follow=true") || response.status() != 200 {
@@ -140,7 +140,7 @@ async fn got(client: &Client, target: &str, headers: &[(&str, &str)]) -> Answer 
     Answer { status: parts.status, headers: parts.headers, body, trailers, broken: false }
 }
 
-/// GET and HEAD of a target; HEAD's answer is GET's without a body.
+/// GET and HEAD of a target; the answer to HEAD is that of GET without a body.
 async fn both(client: &Client, target: &str) -> Answer {
     let answer = got(client, target, &[]).await;
     let head = client.send(Method::HEAD, target, &[]).await;
@@ -160,7 +160,7 @@ fn every_operation_of_the_document_is_tried_here_and_none_else_is_public() {
         for (method, operation) in item.as_object().unwrap() {
             documented.insert((method.clone(), path.clone()));
             let about = OPERATIONS.iter().find(|known| (known.0, known.1) == (method, path)).map(|known| known.3);
-            let about = about.unwrap_or_else(|| panic!("{method} {path} is new: say in OPERATIONS what it is about"));
+            let about = about.unwrap_or_else(|| panic!("{method} {path} is new: add it to OPERATIONS"));
             let needs_token = operation["security"][0].get("token").is_some();
             assert_eq!(operation["security"].as_array().unwrap().len(), 1, "{path}");
             assert_eq!(needs_token, about != About::Public, "{path}");
@@ -241,7 +241,7 @@ async fn another_tenants_group_is_as_if_it_were_not_there() {
             About::Group(_) | About::Query | About::Url => {
                 let answer = environment.ask(&acme, method, target, OWN).await;
                 assert!(answer.status.is_success(), "{method} {target}: {}", answer.text());
-                // A ticket is for what the caller may GET, whether it exists or not.
+                // A ticket covers everything that the caller may GET, whether it exists or not.
                 let absent = if about == About::Url { NOWHERE } else { ":acme:nothing" };
                 for group in [FOREIGN, NOWHERE, absent] {
                     let answer = environment.ask(&acme, method, target, group).await;
@@ -250,7 +250,8 @@ async fn another_tenants_group_is_as_if_it_were_not_there() {
                 }
             }
             About::Groups(_) => assert!(!both(&acme, target).await.text().contains("globex"), "{target}"),
-            // They speak of the caller's leave alone; what they say of a foreign group says nothing of whether it is there.
+            // These operations report only the caller's permissions: their answer for a foreign group does not reveal whether it
+            // exists.
             About::Caller => {
                 let say = async |group: &str| {
                     let answer = environment.ask(&acme, method, target, group).await;
@@ -307,7 +308,7 @@ async fn a_token_without_the_scope_is_told_one_that_then_does() {
             let answer = environment.ask(&environment.scoped(named), method, target, OWN).await;
             assert!(answer.status.is_success(), "{method} {path} with `{named}`: {}", answer.text());
         }
-        // Of a group that the tenant has no grant for, no scope is ever named.
+        // For a group without a grant, no scope is named.
         if matches!(about, About::Group(_) | About::Query | About::Url) {
             let foreign = environment.ask(&environment.scoped("openid"), method, target, FOREIGN).await;
             assert_eq!(foreign.problem(), "404 not_found", "{method} {path}");

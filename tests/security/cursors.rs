@@ -1,4 +1,4 @@
-//! Cursors on requests that they were not made for: refused, all in the same words.
+//! Cursors in requests of another kind: refused, with the same text.
 
 use std::collections::BTreeSet;
 
@@ -38,7 +38,7 @@ async fn cursors(world: &World, tenant: &str) -> Vec<String> {
     let mut cursors = Vec::new();
     for target in FIRST {
         let target = target.replace("acme", tenant);
-        // Globex has one group, so that its list has no second page.
+        // Globex has one group, so its list has no second page.
         if tenant == "acme" || !target.starts_with("/groups?") {
             cursors.push(text_of(&world.tenant(tenant).get(&target).await, "/nextCursor"));
         }
@@ -51,7 +51,7 @@ async fn a_cursor_opens_its_own_request_and_no_other() {
     let world = world().await;
     let acme = world.tenant("acme");
     let cursors = cursors(&world, "acme").await;
-    // (target, the requests of FIRST whose cursors it takes)
+    // (target, the requests of FIRST whose cursors it accepts)
     let targets: [(&str, &[usize]); 12] = [
         ("/logs/:acme:api/web-1?", &[0]),
         ("/logs/:acme:api/web-2?", &[]),
@@ -118,7 +118,7 @@ async fn foreign_altered_expired_and_made_up_cursors_answer_alike() {
             refusals.insert(whole(&answer));
         }
     }
-    // The list of streams goes by its own path, which the others need not.
+    // The list of streams uses its own path, which the others do not need.
     let with_age = |first: &str, cursor: &str| {
         let path = if first.starts_with("/groups") { "groups" } else { "logs" };
         format!("/{path}?cursor={cursor}")
@@ -140,7 +140,7 @@ async fn foreign_altered_expired_and_made_up_cursors_answer_alike() {
     assert_eq!(refusals.len(), 1, "{refusals:#?}");
 }
 
-/// A token that is good when the clock has moved on by so many milliseconds.
+/// A token that is valid after the clock has advanced by this many milliseconds.
 fn token_at(world: &World, millis: i64) -> String {
     let mut claims = crate::world::tokens::Issuer::claims("acme", "logs:*:*");
     for name in ["iat", "exp"] {
@@ -194,7 +194,7 @@ async fn what_stands_beside_a_cursor_must_be_what_it_carries() {
     assert_eq!(twice.problem(), "400 invalid_parameter");
 }
 
-/// Whether a parameter differs is said to those alone for whom the cursor opens.
+/// Only a caller who can open the cursor learns whether a parameter differs.
 #[tokio::test]
 async fn a_foreign_cursor_is_not_compared_with_what_stands_beside_it() {
     let world = world().await;
@@ -207,7 +207,7 @@ async fn a_foreign_cursor_is_not_compared_with_what_stands_beside_it() {
     }
 }
 
-/// A cursor is no leave: scope and grant are looked at again.
+/// A cursor grants nothing: scope and grant are checked again.
 #[tokio::test]
 async fn a_cursor_gives_nothing_that_the_token_does_not() {
     let world = world().await;
@@ -219,7 +219,7 @@ async fn a_cursor_gives_nothing_that_the_token_does_not() {
     }
 }
 
-/// A key as the configuration takes it: 32 bytes that are not all the same.
+/// A key in the configuration's format: 32 bytes that are not all equal.
 fn key(seed: u8) -> String {
     BASE64_STANDARD.encode(std::array::from_fn::<u8, 32, _>(|index| seed.wrapping_mul(31).wrapping_add(index as u8 * 7)))
 }
@@ -251,7 +251,7 @@ async fn the_same_key_in_a_file_opens_on_every_instance_and_another_key_on_none(
         assert_eq!(world.tenant("acme").get(&format!("/logs?cursor={newer}")).await.status, expected);
     }
     drop(first.stop().await);
-    assert_eq!(second.tenant("acme").get(&format!("/logs?cursor={cursor}")).await.status, 200, "its maker is gone");
+    assert_eq!(second.tenant("acme").get(&format!("/logs?cursor={cursor}")).await.status, 200, "the first service has stopped");
 }
 
 #[tokio::test]
@@ -275,7 +275,7 @@ async fn a_restart_with_the_key_of_the_environment_keeps_cursors_and_one_without
     }
 }
 
-/// Time goes by between two pages, and the tenant's longest range is not exceeded by that.
+/// Time passes between two pages; this alone must not exceed the tenant's longest range.
 #[tokio::test]
 async fn a_range_as_long_as_allowed_is_not_too_long_for_its_next_page() {
     let clock = HeldClock::new();

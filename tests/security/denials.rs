@@ -1,4 +1,4 @@
-//! Each denial has its audit line: who, from where, what, and why; and a flood of them is bounded.
+//! Each denial has its audit line with caller, address, request and reason; a flood of denials is bounded.
 
 use logmark::telemetry::audit::text_hash;
 use serde_json::Value;
@@ -7,7 +7,7 @@ use crate::world::binary::ServiceDirectory;
 use crate::world::client::Client;
 use crate::world::tokens::Issuer;
 
-/// The lines about requests on standard output.
+/// The lines of requests on standard output.
 fn audit_lines(output: &str) -> Vec<Value> {
     let lines = output.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     lines.filter(|line| line["requestId"].is_string()).collect()
@@ -45,7 +45,7 @@ async fn reads_and_denials_are_audited_with_issuer_token_id_and_peer() {
         let names = ["tenant", "issuer", "subject", "tokenId"].map(|name| text(line, name)).join(" ");
         format!("{outcome} {names} {group}").replace(&text_hash("token-7"), "token-7")
     });
-    // A read is audited when its answer has been sent, which may be after the next request.
+    // A read is audited after its answer has been sent, which may be after the next request.
     let mut shown: Vec<String> = shown.collect();
     shown.sort();
     assert_eq!(

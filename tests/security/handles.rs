@@ -1,4 +1,4 @@
-//! Handles: every one that an answer has is taken back, and its length tells nothing of the place that it stands for.
+//! Handles: every handle of an answer is accepted again, and its length does not depend on the position inside.
 
 use serde_json::json;
 
@@ -8,10 +8,10 @@ use crate::ops::queries::rows;
 use crate::world::fake_cloudwatch::queries::Script;
 use crate::world::{Options, World};
 
-/// The usual bound of a proxy on a request line.
+/// The usual limit of a proxy for a request line.
 const REQUEST_LINE: usize = 8 * 1024;
 
-/// Names of several lengths, many and few: the cursor is taken back, or the request was refused at once and said why.
+/// Names of several lengths, few and many: the cursor is accepted, or the request was refused at once with a reason.
 #[tokio::test]
 async fn a_cursor_of_many_long_names_is_taken_back_or_the_request_is_refused() {
     let world = World::new().await;
@@ -59,7 +59,7 @@ async fn a_cursor_of_many_long_names_is_taken_back_or_the_request_is_refused() {
     assert!(taken >= 10 && refused >= 4, "{taken} taken, {refused} refused");
 }
 
-/// Lambda's names, as many as a request may name.
+/// Lambda's stream names, as many as a request may have.
 #[tokio::test]
 async fn a_hundred_of_lambdas_streams_are_read_page_by_page() {
     let world = World::new().await;
@@ -113,7 +113,7 @@ async fn long_names_and_filters_have_cursors_that_fit() {
 
 const TENANTS: &str = "[tenants.acme]\n[[tenants.acme.grants]]\ngroups = [\"/acme/*\"]\nactions = [\"read\", \"query\"]\n";
 
-/// A query over fifty groups: its id is taken back, and a row's pointer is short whatever the number of groups.
+/// A query over fifty groups: its id is accepted, and a row's pointer is short regardless of the number of groups.
 #[tokio::test]
 async fn a_query_over_fifty_groups_has_an_id_that_fits_and_pointers_that_are_short() {
     let binary = Binary::start(Setup { tenants: TENANTS.to_owned(), ..Setup::default() }).await;

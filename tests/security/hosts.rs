@@ -1,4 +1,4 @@
-//! A request says its host once, on the public listener and the admin one, and a connection may wait as long as configured.
+//! A request names its host once, on both listeners, and a connection may be idle as long as configured.
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -61,7 +61,7 @@ async fn hosts_that_are_not_listed_are_misdirected() {
     assert_eq!(exchange(world.address, &request("GET / HTTP/1.0", &[])).await.statuses(), [421]);
 }
 
-/// A connection that has had its first answer, and whether it ends quietly when the peer then sends `next` and nothing more.
+/// Whether a connection that has had its first answer is closed without an answer after the client sends only `next`.
 async fn ends_after_an_answer(server: &str, next: &[u8]) -> bool {
     let world = World::with(Options { server: format!("limits = {{ {server} }}\n"), ..Options::default() }).await;
     let mut socket = TcpStream::connect(world.address).await.unwrap();
@@ -71,13 +71,13 @@ async fn ends_after_an_answer(server: &str, next: &[u8]) -> bool {
         assert!(tokio::time::timeout(PATIENCE, socket.read_buf(&mut first)).await.unwrap().unwrap() > 0);
     }
     socket.write_all(next).await.unwrap();
-    // `read_to_end` stops the test when the connection does not end.
+    // `read_to_end` fails the test when the connection does not end.
     read_to_end(&mut socket).await.text.is_empty()
 }
 
 #[tokio::test]
 async fn an_idle_connection_and_a_slow_request_end_by_their_own_times() {
-    // Each ends by the one time that is short; by the other one the test would run out of patience.
+    // The short time limit ends each; the other one exceeds the test's time limit.
     assert!(ends_after_an_answer("idle_timeout = \"1s\", header_timeout = \"600s\"", b"").await);
     assert!(ends_after_an_answer("idle_timeout = \"600s\", header_timeout = \"1s\"", b"GET / HTTP/1.1\r\nhost").await);
 }

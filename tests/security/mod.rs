@@ -1,4 +1,4 @@
-//! Attacks. What must never work is tried here: without a token, as another tenant, with what was altered, on the wire.
+//! Attacks: requests that must never succeed, without a token, as another tenant, with altered data, and on the wire.
 
 pub mod support;
 mod raw;

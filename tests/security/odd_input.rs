@@ -1,4 +1,4 @@
-//! Targets at random, through the router itself: whatever is asked, an answer that is ours, and never a 500.
+//! Random targets through the router: every answer is Logmark's own, and none is a 500.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use tower::ServiceExt as _;
 
 use crate::world::tokens::Issuer;
 
-/// Pieces of which attacks are made, and plain ones, so that much of what is tried comes far.
+/// Pieces of attacks and plain pieces, so that many targets pass the first checks.
 fn piece() -> impl Strategy<Value = String> {
     prop_oneof![
         4 => proptest::sample::select(vec![
@@ -118,14 +118,14 @@ async fn ask(router: &Router, method: &str, target: &str, headers: &[(&str, Stri
     for (name, value) in headers {
         request = request.header(*name, value.as_str());
     }
-    // What the client library refuses never reaches us.
+    // Requests that the client library refuses are not sent.
     let Ok(request) = request.body(Body::empty()) else { return Ok(0) };
     let answer = router.clone().oneshot(request).await.map_err(|error| error.to_string())?;
     let (parts, mut body) = answer.into_parts();
     let body = match parts.headers.contains_key("x-accel-buffering") {
-        // A live tail has no end.
+        // A live tail does not end.
         true => body.frame().await.and_then(Result::ok).and_then(|frame| frame.into_data().ok()).unwrap_or_default(),
-        false => body.collect().await.map_err(|error| format!("the body broke off: {error}"))?.to_bytes(),
+        false => body.collect().await.map_err(|error| format!("the body is incomplete: {error}"))?.to_bytes(),
     };
     if parts.status.is_server_error() {
         return Err(format!("{}: {}", parts.status, String::from_utf8_lossy(&body)));
@@ -167,14 +167,14 @@ fn whatever_is_asked_there_is_an_answer_of_ours() {
         Ok(())
     });
     outcome.unwrap_or_else(|error| panic!("{error}"));
-    // What is tried comes far enough to be worth trying.
+    // The targets must reach enough different answers.
     let seen = seen.into_inner();
     for (status, least) in [(200, 300), (400, 300), (401, 50), (404, 300), (405, 100), (406, 10)] {
         assert!(seen.get(&status).is_some_and(|count| *count >= least), "{status} is too rare: {seen:?}");
     }
 }
 
-/// An answer is no echo: what is wrong is repeated as far as one recognises it.
+/// An answer is not an echo: it repeats invalid input only as far as needed to recognise it.
 #[tokio::test]
 async fn an_error_repeats_little_of_what_was_sent() {
     let world = crate::world::World::new().await;

@@ -1,4 +1,4 @@
-//! The policy against an oracle: whatever grants and scopes there are, it allows what the definition allows.
+//! The policy against an oracle: for every set of grants and scopes, it allows exactly what the definition allows.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use logmark::domain::time::Millis;
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
 use proptest::sample::{select, subsequence};
 
-/// A grant or a scope, in texts: actions (`*` is all), groups, streams, source.
+/// A grant or a scope as texts: actions (`*`: all), groups, streams, source.
 #[derive(Debug, Clone)]
 struct Rule {
     source: &'static str,
@@ -22,7 +22,7 @@ struct Rule {
     streams: Option<Vec<String>>,
 }
 
-/// The definition: `*` is any characters, and nothing else is special.
+/// The definition: `*` matches any characters, and no other character is special.
 fn matches(pattern: &str, name: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == name,
@@ -70,12 +70,19 @@ fn caller(grants: &[Rule], scopes: &[Rule]) -> Caller {
     };
     let tenant = Tenant { id: id.clone(), weight: 1, limits: Limits::default(), grants: grants.iter().map(grant).collect() };
     let scope = |rule: &Rule| Scope::parse(&format!("logs:{}:{}", rule.actions[0], rule.groups[0]), &Arc::from("scope")).unwrap();
-    let claims =
-        Claims { issuer: "i".into(), subject: "s".into(), tenant: id, scopes: Vec::new(), expires_at: 0, token_id: None };
+    let claims = Claims {
+        issuer: "i".into(),
+        subject: "s".into(),
+        tenant: id,
+        scopes: Vec::new(),
+        expires_at: 0,
+        token_id: None,
+        requirements: Default::default(),
+    };
     Caller { claims: Arc::new(claims), tenant: Arc::new(tenant), scopes: scopes.iter().map(scope).collect() }
 }
 
-/// Few letters, so that names and patterns meet often.
+/// Few different letters, so that names and patterns match often.
 fn pattern() -> impl Strategy<Value = String> {
     prop_oneof![3 => "/[ab]{1,2}/\\*", 2 => "/[ab]{0,2}\\*?/?[ab]{0,2}", 1 => Just("*".to_owned()), 1 => "[ab*/]{1,5}"]
         .prop_filter("a pattern is not empty", |text| !text.is_empty())
@@ -136,7 +143,7 @@ proptest! {
         };
         prop_assert_eq!(answered, expected);
         prop_assert_eq!(found.allowed, found.because.is_some());
-        // The scope that is named would do.
+        // The named scope is sufficient.
         if let Some(text) = found.needed_scope {
             let mut better = caller;
             let added = Scope::parse(&text, &Arc::from("scope")).unwrap();
@@ -164,7 +171,7 @@ proptest! {
                 continue;
             };
             prop_assert_eq!(permit.may_see_group(&source_name, &group), expected, "{}", &group);
-            // What is asked upstream leaves nothing out that would be shown.
+            // The requests to the upstream cover everything that is visible.
             let rule = permit.sources().iter().find(|rule| rule.source == source_name);
             let parts = rule.map(|rule| rule.parts(&wanted)).unwrap_or_default();
             if expected && group.starts_with(&wanted) {

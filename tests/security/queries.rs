@@ -1,4 +1,4 @@
-//! Queries: ids and pointers of others, grants that are gone, rows of other groups, and what a text could reach.
+//! Queries: ids and pointers of other callers, withdrawn grants, rows of other groups, and data that a query text could reach.
 
 use std::collections::BTreeSet;
 
@@ -59,7 +59,7 @@ async fn ids_and_pointers_of_others_altered_or_made_up_are_as_if_they_were_not_t
     for text in [id.as_str(), pointer] {
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).unwrap();
         for bit in 0..bytes.len() * 8 {
-            // Each byte in one place, and every bit of the first and the last.
+            // Each byte at one position, and every bit of the first and the last bytes.
             if bit % 8 == (bit / 8) % 8 || bit < 128 || bit >= bytes.len() * 8 - 128 {
                 let mut altered = bytes.clone();
                 altered[bit / 8] ^= 1 << (bit % 8);
@@ -75,7 +75,7 @@ async fn ids_and_pointers_of_others_altered_or_made_up_are_as_if_they_were_not_t
         answers.insert(whole(&acme.get(&format!("/records/{text}")).await));
     }
     answers.insert(whole(&acme.delete("/queries/x").await));
-    // A pointer is no id, and an id no pointer; another tenant's are neither, whatever it may query itself.
+    // A pointer is not an id, and an id is not a pointer. Another tenant's are neither, whatever that tenant may query.
     answers.insert(whole(&acme.get(&format!("/queries/{pointer}")).await));
     answers.insert(whole(&acme.get(&format!("/records/{id}")).await));
     for (method, target) in
@@ -89,7 +89,7 @@ async fn ids_and_pointers_of_others_altered_or_made_up_are_as_if_they_were_not_t
         let answer = acme.get(&format!("/queries/{id}?cursor={text}")).await;
         assert_eq!(answer.problem(), "400 invalid_cursor");
     }
-    assert_eq!(world.fake.calls(), calls, "nothing of it was asked upstream");
+    assert_eq!(world.fake.calls(), calls, "no call of it was made");
 }
 
 #[tokio::test]
@@ -114,7 +114,7 @@ async fn a_grant_that_is_gone_or_another_rule_takes_its_queries_along() {
     assert_eq!(acme.delete(&format!("/queries/{id}")).await.problem(), "404 not_found");
     assert_eq!(world.fake.calls(), calls);
 
-    // The order in which patterns stand, and another process, change nothing.
+    // The order of the patterns and a new process change nothing.
     world.reconfigure(&TENANTS.replace("\"prod-*\", \"one\"", "\"one\", \"prod-*\"")).await;
     assert_eq!(world.tenant("acme").get(&format!("/queries/{narrow}")).await.status, 200);
     assert_eq!(world.tenant("acme").get(&format!("/queries/{id}")).await.status, 200);
@@ -167,7 +167,7 @@ async fn where_the_groups_of_a_query_cannot_be_told_no_row_is_shown() {
     let id = started(&acme, &body("fields status")).await;
     let results = |world: &Binary| count(world, "GetQueryResults");
     let before = results(&world);
-    // The first call is GetQueryResults; the fault is for the one that follows.
+    // The first call is GetQueryResults; the fault is for the call after it.
     world.fake.state().faults.extend([Fault::SameToken, Fault::Error(400, "UnknownOperationException")]);
     let answer = acme.get(&format!("/queries/{id}")).await;
     assert_eq!(answer.problem(), "502 upstream_error");
@@ -225,7 +225,7 @@ async fn a_query_sees_the_streams_of_its_grant_whatever_it_says() {
     }
 }
 
-/// Every way that AWS documents for a text to name data beyond its groups, in odd spellings.
+/// Every documented way for a query text to name data beyond its groups, in unusual spellings.
 #[tokio::test]
 async fn no_text_reaches_beyond_its_groups() {
     let world = world().await;

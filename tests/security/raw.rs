@@ -1,4 +1,4 @@
-//! Bytes on a socket, as no client library would send them.
+//! Raw bytes on a socket, which no client library would send.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -7,13 +7,13 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-/// No answer and no end of the connection within this is a hang.
+/// A connection without an answer and without an end within this time counts as hanging.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What came back until the connection ended.
+/// The bytes received until the connection ended.
 #[derive(Debug, Clone)]
 pub struct Received {
-    /// Everything, as text.
+    /// All bytes, as text.
     pub text: String,
 }
 
@@ -30,19 +30,19 @@ impl Received {
     }
 }
 
-/// Sends the bytes and reads until the other side closes the connection.
+/// Sends the bytes and reads until the peer closes the connection.
 pub async fn exchange(address: SocketAddr, bytes: &[u8]) -> Received {
     let mut socket = TcpStream::connect(address).await.unwrap();
-    // The other side may have closed before all of it was written.
+    // The peer may have closed before all of it was written.
     let _closed_early = socket.write_all(bytes).await;
     read_to_end(&mut socket).await
 }
 
-/// Reads until the other side closes the connection.
+/// Reads until the peer closes the connection.
 pub async fn read_to_end(socket: &mut TcpStream) -> Received {
     let mut received = Vec::new();
     let reading = async {
-        // A reset is an end, too.
+        // A reset counts as an end.
         while let Ok(1..) = socket.read_buf(&mut received).await {}
     };
     let ended = timeout(PATIENCE, reading).await;
@@ -51,7 +51,7 @@ pub async fn read_to_end(socket: &mut TcpStream) -> Received {
     Received { text }
 }
 
-/// A request of HTTP/1.1 after which the connection ends.
+/// An HTTP/1.1 request after which the connection ends.
 pub fn get(target: &str, headers: &[&str]) -> Vec<u8> {
     let headers: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
     format!("GET {target} HTTP/1.1\r\nhost: logs.test\r\nconnection: close\r\n{headers}\r\n").into_bytes()

@@ -1,4 +1,4 @@
-//! What the attacks share: refusals compared byte for byte, and the real binary before a fake CloudWatch.
+//! Shared by the attacks: byte-for-byte comparison of refusals, and the real binary with a fake CloudWatch.
 
 use std::net::SocketAddr;
 use std::process::Stdio;
@@ -17,7 +17,7 @@ use crate::world::client::{Answer, Client};
 use crate::world::fake_cloudwatch::{Fake, REGION, SECRET};
 use crate::world::tokens::Issuer;
 
-/// The body without the request's id, which is all that two refusals of one kind may differ in.
+/// The body without the request id, the only difference that two refusals of one kind may have.
 pub fn without_instance(answer: &Answer) -> String {
     let id = answer.header("x-request-id");
     assert_eq!(id.len(), 32, "{} {}", answer.status, answer.text());
@@ -25,7 +25,7 @@ pub fn without_instance(answer: &Answer) -> String {
     answer.text().replace(&id, "")
 }
 
-/// Status, headers and body without what is new in every answer: the request's id and the date.
+/// Status, headers and body without the parts that differ in every answer: the request id and the date.
 pub fn whole(answer: &Answer) -> String {
     let mut headers: Vec<String> = answer
         .headers
@@ -38,15 +38,15 @@ pub fn whole(answer: &Answer) -> String {
     format!("{}\n{}\n\n{}", answer.status, headers.join("\n"), answer.text().replace(&id, ""))
 }
 
-/// The binary as it is shipped, with a fake CloudWatch behind it and everything it writes kept.
+/// The shipped binary, with a fake CloudWatch and all of its output.
 pub struct Binary {
-    /// Where it listens.
+    /// The address of the public listener.
     pub address: SocketAddr,
-    /// Where its admin listener is.
+    /// The address of the admin listener.
     pub admin: SocketAddr,
-    /// Makes tokens that it takes.
+    /// Signs tokens that the service accepts.
     pub issuer: Issuer,
-    /// What it reads from.
+    /// Its upstream.
     pub fake: Fake,
     folder: TempDir,
     config: String,
@@ -57,25 +57,25 @@ pub struct Binary {
     child: Child,
 }
 
-/// How a binary is to be.
+/// The options of a binary.
 #[derive(Debug, Default)]
 pub struct Setup {
-    /// Lines for `[server]`.
+    /// Additional lines for `[server]`.
     pub server: String,
     /// `[telemetry]`.
     pub telemetry: String,
     /// `[tenants…]`.
     pub tenants: String,
-    /// The source has quotas that nothing meets.
+    /// The source has quotas that are never reached.
     pub quotas: bool,
-    /// The source looks up each name whenever it needs it, so that calls do not depend on the time.
+    /// The source looks up each name at every use, so that calls do not depend on the time.
     pub remembers_nothing: bool,
-    /// Variables of its environment besides the credentials.
+    /// Variables of its environment in addition to the credentials.
     pub variables: Vec<(String, String)>,
 }
 
 impl Binary {
-    /// Starts one.
+    /// Starts a binary with these options.
     pub async fn start(setup: Setup) -> Self {
         let fake = Fake::start(SystemClock.now().0).await;
         let folder = tempfile::tempdir().unwrap();
@@ -107,7 +107,7 @@ impl Binary {
         Self { address, admin, issuer, fake, folder, config, tenants, variables, written, readers, child }
     }
 
-    /// Kills it and starts it anew, with the same configuration, environment and counterpart.
+    /// Kills it and starts it again with the same configuration, environment and upstream.
     pub async fn restart(&mut self) {
         self.child.kill().await.unwrap();
         let (child, readers, [address, admin]) = run(&self.folder, &self.config, &self.variables, &self.written).await;
@@ -115,19 +115,19 @@ impl Binary {
         self.readers.extend(readers);
     }
 
-    /// The same with other tenants.
+    /// Starts it again with other tenants.
     pub async fn reconfigure(&mut self, tenants: &str) {
         self.config = self.config.replace(&self.tenants, tenants);
         tenants.clone_into(&mut self.tenants);
         self.restart().await;
     }
 
-    /// Ends it, which writes the lines that are still queued, and gives everything that it wrote to its outputs.
+    /// Ends it, which writes the queued lines, and returns all of its output.
     pub async fn end(mut self) -> String {
         if let Some(id) = self.child.id() {
             let sent = Command::new("kill").args(["-s", "TERM", &id.to_string()]).status().await.unwrap();
             assert!(sent.success());
-            // With open connections, the end takes a while.
+            // With open connections, shutdown takes a while.
             drop(tokio::time::timeout(Duration::from_secs(5), self.child.wait()).await);
         }
         self.child.kill().await.unwrap();
@@ -137,12 +137,12 @@ impl Binary {
         self.written.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// A client of the tenant that may do all that its tenant may.
+    /// A client with all scopes of the tenant.
     pub fn tenant(&self, tenant: &str) -> Client {
         self.with_token(&self.issuer.token(tenant, "logs:*:*"))
     }
 
-    /// A client with any text for a token.
+    /// A client with this text as its token.
     pub fn with_token(&self, token: &str) -> Client {
         Client::new(self.address, Some(token.to_owned()))
     }
@@ -153,7 +153,7 @@ impl Binary {
     }
 }
 
-/// Quotas that nothing meets.
+/// Quotas that are never reached.
 fn plenty() -> String {
     format!("quotas = {{ {} }}", Api::ALL.map(|api| format!("{api} = 10000")).join(", "))
 }
@@ -190,7 +190,7 @@ async fn run(
     (child, vec![out, error], addresses)
 }
 
-/// Where it says that it listens: in both forms of the log.
+/// The addresses in its log line, in both formats.
 fn addresses(line: &str) -> Option<[SocketAddr; 2]> {
     let after = |name: &str| {
         let text = line.split_once(name)?.1.trim_start_matches(['"', ':', '=']);

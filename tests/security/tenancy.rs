@@ -1,4 +1,4 @@
-//! One tenant never reaches another's logs, in no spelling, and nobody upstream is ever asked for them.
+//! A tenant never reaches another tenant's logs, in any spelling of a name, and no call to the upstream names them.
 
 use std::collections::BTreeSet;
 
@@ -22,7 +22,7 @@ groups = ["/acme/*", "/shared/gateway"]
 actions = ["read"]
 "#;
 
-/// Groups that are there and not acme's; the look-alikes too.
+/// Existing groups that are not acme's, with look-alikes.
 const FOREIGN: [&str; 9] =
     ["/globex/api", "/acme2/api", "/acme", "/ACME/api", "acme/api", "/shared/gateway", "/globex/acme/api", "/acme.", "/"];
 
@@ -34,7 +34,7 @@ async fn binary() -> Binary {
     binary
 }
 
-/// The same name in the forms that proxies, servers and people have for it: (path segment, query value).
+/// Spellings of the same name by proxies, servers and people: (path segment, query value).
 fn spellings(name: &str) -> Vec<(String, String)> {
     let percent = |text: &str, all: bool| -> String {
         text.bytes().map(|b| if all || b == b'/' { format!("%{b:02X}") } else { char::from(b).to_string() }).collect()
@@ -52,7 +52,7 @@ fn spellings(name: &str) -> Vec<(String, String)> {
     spellings
 }
 
-/// Every endpoint that is about one group, on the one spelled so.
+/// Every endpoint of a single group, for the group in this spelling.
 fn targets((segment, value): &(String, String)) -> Vec<String> {
     let mut targets = vec![
         format!("/groups/{segment}"),
@@ -114,12 +114,12 @@ async fn a_name_that_another_server_might_read_otherwise_is_refused() {
     let binary = binary().await;
     let acme = binary.tenant("acme");
     for name in [
-        // Decoded twice, these would be others.
+        // Decoded twice, these would name other groups.
         "%252Fglobex%252Fapi",
         "%252e%252e%252fglobex%252fapi",
         "%25252Fglobex%25252Fapi",
         ":acme:api%2500",
-        // Steps upwards.
+        // Parent folders.
         ":acme:..:globex:api",
         "%2Facme%2F..%2Fglobex%2Fapi",
         "%2Facme%2F%2E%2E%2Fglobex%2Fapi",
@@ -130,7 +130,7 @@ async fn a_name_that_another_server_might_read_otherwise_is_refused() {
         ":..:globex:api",
         ":acme:api:..",
         ":acme:api:.",
-        // Other slashes, other letters.
+        // Other slashes and look-alike letters.
         "%5Cglobex%5Capi",
         ":acme%5C..%5Cglobex",
         "%C0%AFglobex%C0%AFapi",
@@ -144,7 +144,7 @@ async fn a_name_that_another_server_might_read_otherwise_is_refused() {
         ":acme%E2%80%8B:api",
         ":acme:api%E2%80%AE",
         "%u002fglobex",
-        // Ends, pieces and patterns.
+        // Cut names, parts of names, and patterns.
         ":globex:api%00",
         ":acme:api%00:globex",
         "%00:globex:api",
@@ -185,7 +185,7 @@ fn utf8(character: char) -> String {
     character.to_string().bytes().map(|byte| format!("%{byte:02X}")).collect()
 }
 
-/// Paths that a lenient router would fold into another; ours has one reading of each.
+/// Paths that a lenient router would normalise; Logmark reads each in exactly one way.
 #[tokio::test]
 async fn slashes_and_dots_in_the_path_are_never_folded() {
     let binary = binary().await;
@@ -264,7 +264,7 @@ async fn a_list_never_asks_for_foreign_names_whatever_prefix_is_wanted() {
             for seen in &binary.fake.state().seen[before..] {
                 let asked = seen.body.get("logGroupNamePrefix").and_then(|value| value.as_str()).unwrap_or("");
                 let is_own = granted.iter().any(|granted| granted.starts_with(asked) || asked.starts_with(granted));
-                assert!(is_own, "{tenant}, who wants `{prefix}`, makes us ask for `{asked}`");
+                assert!(is_own, "{tenant}, with prefix `{prefix}`, causes a call for `{asked}`");
             }
         }
     }
@@ -347,7 +347,7 @@ async fn headers_that_look_like_an_identity_change_nothing() {
     }
 }
 
-/// A stream that the grant leaves out is as absent as one that is not there, on every way to it.
+/// A stream outside of the grant looks like a missing stream on every path.
 #[tokio::test]
 async fn a_stream_outside_of_the_grant_is_as_if_it_were_not_there() {
     let world = World::new().await;
@@ -374,7 +374,7 @@ async fn a_stream_outside_of_the_grant_is_as_if_it_were_not_there() {
         }
     }
     assert_eq!(answers.len(), 1, "{answers:#?}");
-    // By prefix there are as few events of what is hidden as of what is not there.
+    // By prefix, a hidden stream gives as few events as a missing one.
     let by_prefix = async |prefix: &str| {
         let page = acme.get(&format!("/logs/:limited:x?start=0&streamPrefix={prefix}")).await.json();
         (page["events"].clone(), page["stopReason"].clone())
@@ -387,7 +387,7 @@ async fn a_stream_outside_of_the_grant_is_as_if_it_were_not_there() {
     }
 }
 
-/// Whether there is more is a fact, too: a cursor must not tell of names that the caller may not know.
+/// Whether more exists is information too: a cursor must not reveal names that the caller may not know.
 #[tokio::test]
 async fn the_end_of_a_list_tells_nothing_of_what_is_hidden_behind_it() {
     let world = World::new().await;

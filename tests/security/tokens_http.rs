@@ -1,4 +1,4 @@
-//! Tokens as HTTP brings them: from one place in one form, and every refusal in the same words.
+//! Tokens in HTTP requests: accepted at one place in one form, and refused with one text.
 
 use std::collections::BTreeSet;
 
@@ -158,7 +158,7 @@ fn unsigned(header: &Value, claims: &Value, signature: &str) -> String {
     format!("{}.{}.{signature}", part(header), part(claims))
 }
 
-/// Tokens that are refused for every reason there is: form, algorithm, key, signature, claims.
+/// Tokens that are refused, one for every reason: form, algorithm, key, signature, claims.
 fn bad_tokens(world: &World) -> Vec<(&'static str, String)> {
     let claims = Issuer::claims("acme", "logs:*:*");
     let token = good(world);
@@ -230,7 +230,7 @@ async fn every_bad_token_is_refused_in_the_same_words() {
     let world = world().await;
     let mut answers = BTreeSet::new();
     let bad = bad_tokens(&world);
-    // Twice: what is remembered of a bad token must not show.
+    // Twice: an answer must not depend on the cache of bad tokens.
     for (reason, token) in bad.iter().chain(&bad) {
         for target in [TARGET, "/logs/:globex:api", "/me", "/groups?nonsense"] {
             let answer = world.with_token(token).get(target).await;
@@ -278,9 +278,9 @@ async fn without_the_issuers_keys_nobody_is_let_in_and_the_fault_is_not_the_call
     assert_ne!(answer.header("retry-after"), "");
     assert_eq!(answer.header("www-authenticate"), "");
     assert!(!answer.text().contains("127.0.0.1"), "{}", answer.text());
-    // The other issuer's tokens are none of its business.
+    // Tokens of the other issuer are not affected.
     assert_eq!(world.tenant("acme").get("/me").await.status, 200);
-    // Ready all the same, and it says which issuer is not.
+    // The service is ready, and reports the issuer that is not.
     let ready = world.operator().get("/readyz").await;
     assert_eq!((ready.status.as_u16(), ready.json()["status"].as_str()), (200, Some("ready")), "{}", ready.text());
     let checks = ready.json()["checks"].as_array().unwrap().clone();

@@ -1,4 +1,4 @@
-//! Bytes that no client library sends: every answer is a problem or an end of the connection, never a 500 and never a hang.
+//! Malformed bytes: every answer is a problem or the end of the connection, never a 500, and the connection never hangs.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use super::raw::{PATIENCE, Received, exchange, get, read_to_end};
 use crate::world::{Options, World};
 
-/// Timeouts of a second, so that a test of slowness is quick.
+/// Time limits of one second, so that tests of slow clients are quick.
 const QUICK: &str =
     "limits = { header_timeout = \"1s\", idle_timeout = \"1s\", max_body_bytes = 1024, max_header_bytes = 8192 }\n";
 
@@ -24,7 +24,7 @@ async fn world(server: &str) -> World {
     world
 }
 
-/// Every answer in it: a status other than 500, and a problem unless the parser itself refused.
+/// Every answer has a status other than 500 and is a problem, unless the HTTP parser itself refused the request.
 fn assert_refused(name: &str, received: &Received) {
     for status in received.statuses() {
         assert!((400..500).contains(&status) || status == 505 || status == 501, "{name}: {}", received.text);
@@ -39,7 +39,7 @@ fn assert_refused(name: &str, received: &Received) {
 async fn requests_with_two_readings_are_refused_and_the_connection_ends() {
     let world = world(QUICK).await;
     let token = world.issuer.token("acme", "logs:*:*");
-    // Behind each stands a second request: if it were answered, the first had been read otherwise than a proxy would.
+    // A second request follows each: an answer to it would show that the service read the first one differently from a proxy.
     let hidden = format!("GET /logs/:acme:api HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\nconnection: close\r\n\r\n");
     let chunked = format!("0\r\n\r\n{hidden}");
     let post = |headers: &str, rest: &str| format!("POST /me HTTP/1.1\r\nhost: x\r\n{headers}\r\n\r\n{rest}").into_bytes();
@@ -116,7 +116,7 @@ async fn requests_with_two_readings_are_refused_and_the_connection_ends() {
     }
 }
 
-/// What is well-formed, however odd, is one request and the next one is another.
+/// Well-formed requests, even unusual ones, are separated correctly.
 #[tokio::test]
 async fn bodies_that_nobody_reads_do_not_become_requests() {
     let world = world(QUICK).await;
@@ -131,7 +131,7 @@ async fn bodies_that_nobody_reads_do_not_become_requests() {
         format!("GET /me HTTP/1.1\r\nhost: x\r\n{auth}\r\ntransfer-encoding: chunked\r\n\r\n{length:x}\r\n{inner}\r\n0\r\n\r\n");
     let received = exchange(world.address, chunked.as_bytes()).await;
     assert_eq!(received.statuses(), [200], "{}", received.text);
-    // Pipelined, the two are two; each is judged by its own token.
+    // Pipelined requests are separate; each is checked with its own token.
     let both = format!("GET /me HTTP/1.1\r\nhost: x\r\n{auth}\r\n\r\nGET /me HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
     assert_eq!(exchange(world.address, both.as_bytes()).await.statuses(), [200, 401]);
     for bad in
@@ -144,7 +144,7 @@ async fn bodies_that_nobody_reads_do_not_become_requests() {
     }
 }
 
-/// The name by which we are reached is ours to say: the client's word for it shows nowhere.
+/// The configuration alone sets the service's public name: the client's value appears nowhere.
 #[tokio::test]
 async fn the_host_that_a_client_names_changes_nothing() {
     let world = world(QUICK).await;
@@ -178,7 +178,7 @@ async fn slow(world: &World, first: &[u8], drip: &[u8]) -> (Received, Duration) 
     let (mut reader, mut writer) = socket.into_split();
     let drip = drip.to_vec();
     let dripping = tokio::spawn(async move {
-        // Always quicker than the timeout, so that only a limit on the whole ends it.
+        // Always faster than the idle limit, so that only a limit on the whole request ends it.
         while writer.write_all(&drip).await.is_ok() {
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
@@ -229,7 +229,7 @@ async fn who_is_slow_with_a_request_is_cut_off_and_the_others_go_on() {
     }
 }
 
-/// HTTP/2 that begins well and then says nothing is asked whether it lives, and let go.
+/// An HTTP/2 connection that becomes silent gets a ping and is then closed.
 #[tokio::test]
 async fn a_silent_http2_connection_is_closed() {
     let world = world(QUICK).await;
@@ -254,7 +254,7 @@ async fn one_address_has_its_share_of_connections_and_no_more() {
         socket.write_all(b"G").await.unwrap();
         idle.push(socket);
     }
-    // The listener takes connections in their order, so that the fifth is counted after the four.
+    // The listener accepts connections in their order, so the fifth is counted after the first four.
     let fifth = exchange(world.address, &get("/me", &[])).await;
     assert_eq!(fifth.text, "", "the fifth is closed without an answer");
     let other = tokio::net::TcpSocket::new_v4().unwrap();
@@ -272,7 +272,7 @@ async fn one_address_has_its_share_of_connections_and_no_more() {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(PATIENCE, served).await.expect("places that are free again are given again");
+    tokio::time::timeout(PATIENCE, served).await.expect("free places are used again");
 }
 
 #[tokio::test]
@@ -287,7 +287,7 @@ async fn all_addresses_together_have_their_share_too() {
         idle.push(socket);
     }
     assert_eq!(exchange(world.address, &get("/me", &[])).await.text, "");
-    assert_eq!(world.operator().get("/healthz").await.status, 200, "the admin listener counts for itself");
+    assert_eq!(world.operator().get("/healthz").await.status, 200, "the admin listener has its own count");
 }
 
 #[tokio::test]
@@ -339,7 +339,7 @@ async fn what_is_too_large_is_refused_before_it_is_read() {
     ] {
         let received = exchange(world.address, &request).await;
         let statuses = received.statuses();
-        // Who still writes when we close may see the end before the answer.
+        // A client that is still sending when the service closes may see the end before the answer.
         assert!(statuses == [expected] || statuses.is_empty() || (expected == 414 && statuses == [431]), "{name}: {statuses:?}");
         if statuses == [expected] && expected != 431 && expected != 414 && expected != 400 {
             assert!(received.text.contains("application/problem+json"), "{name}: {}", received.text);

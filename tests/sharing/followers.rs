@@ -1,4 +1,4 @@
-//! A thousand customers poll one stream, and CloudWatch hears of one.
+//! A thousand customers poll one stream; CloudWatch receives the calls of one.
 
 use std::time::Duration;
 
@@ -14,10 +14,10 @@ const TENANTS: usize = 50;
 const CLIENTS: usize = 1000;
 const POLLS: u32 = 30;
 const SECOND: Duration = Duration::from_secs(1);
-/// What the upstream takes, and is known to take.
+/// The upstream's quota, which the configuration states.
 const CALLS_PER_SECOND: usize = 10;
 
-/// What one client read.
+/// The events that one client read.
 #[derive(Debug, Default)]
 struct Reading {
     cursor: Option<String>,
@@ -25,7 +25,7 @@ struct Reading {
 }
 
 impl Reading {
-    /// Asks once, as one who polls does; true at the end of what there is.
+    /// Sends one request, as a polling client does; true at the end of the stream.
     async fn poll(&mut self, client: &Client, start: i64) -> bool {
         let target = match &self.cursor {
             Some(cursor) => format!("/logs?cursor={cursor}"),
@@ -71,7 +71,7 @@ async fn a_thousand_followers_of_a_stream_cost_one_call_a_second() {
             (client, reading)
         });
     }
-    // Something new for every look at it.
+    // One new event for every poll.
     let mut written = vec!["event 0".to_owned()];
     for number in 1..(u64::from(POLLS) * 3) {
         tokio::time::sleep_until(begun + SECOND * u32::try_from(number).unwrap() / 3).await;
@@ -82,8 +82,8 @@ async fn a_thousand_followers_of_a_stream_cost_one_call_a_second() {
     let readings = followers.join_all().await;
     assert_eq!(readings.len(), CLIENTS);
     let calls = fake.calls();
-    // A loaded machine takes longer than the polls are planned for. The first page and the page after it are different calls, which
-    // can be made in the same second.
+    // A loaded machine takes longer than the planned time of the polls. The first page and the page after it are different calls,
+    // which may be made in the same second.
     let most = usize::try_from(begun.elapsed().as_secs()).unwrap() + 2;
     assert!(calls <= most, "{calls} calls, {most} seconds");
     assert_eq!(fake.state().throttled, 0);

@@ -1,4 +1,4 @@
-//! Many callers, few calls: what CloudWatch is asked when everybody wants the same.
+//! Many callers, few calls: the calls to CloudWatch when many callers read the same data.
 
 mod followers;
 mod response_cache;

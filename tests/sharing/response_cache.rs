@@ -1,4 +1,4 @@
-//! What is kept is given again without a call, to whoever may see it, and not longer than it holds.
+//! Cached answers are returned without a call, only to callers who may see them, and only while they are fresh.
 
 use crate::contract::subject::{Binary, KEYS, group_path, now, stream_path};
 use crate::world::fake_cloudwatch::{Fake, REGION};
@@ -29,7 +29,7 @@ async fn a_page_of_the_past_is_read_once_for_all_and_shown_to_each_by_its_rules(
     let target = format!("{}?start={begin}&end={}", group_path("/s/api"), begin + HOUR);
     let whole = binary.tenant("wide").get(&target).await;
     assert_eq!(whole.messages().len(), 20);
-    // Its page is of other streams, and so of another call: what it may not see is not in it.
+    // Its page has other streams and so comes from another call: it does not contain hidden streams.
     assert_eq!(binary.tenant("narrow").get(&target).await.messages().len(), 10);
     assert_eq!(fake.state().seen.last().unwrap().body["logStreamNames"], serde_json::json!(["prod-1"]));
     let calls = fake.calls();
@@ -81,7 +81,7 @@ async fn equal_requests_at_the_same_time_are_one_call() {
     let target = stream_path("/s/api", "prod-1");
     let answers = futures_util::future::join_all((0..100).map(|number| clients[number % 2].get(&target))).await;
     assert!(answers.iter().all(|answer| answer.messages() == ["event"]));
-    // The newest page, and the one before it that says that there is none.
+    // The newest page, and the page before it, which shows that no older event exists.
     assert!(fake.calls() <= 2, "{}", fake.calls());
 }
 
@@ -116,13 +116,13 @@ async fn a_page_of_the_past_has_a_validator_and_the_present_has_none() {
     }
     let other = acme.get_with(&target, &[("if-none-match", "\"x\"")]).await;
     assert_eq!(other.messages(), page.messages());
-    // Part of it is another page, and who may see less of it has another one.
+    // A part of the range is another page, and a caller with less access has another ETag.
     assert_ne!(acme.get(&format!("{target}&limit=2")).await.header("etag"), tag);
     fake.state().logs.put("/s/other", "test", begin, "hidden");
     let foreign = format!("{}?start={begin}&end={}", group_path("/s/other"), begin + HOUR);
     let seen = acme.get(&foreign).await.header("etag");
     let answer = binary.tenant("narrow").get_with(&foreign, &[("if-none-match", &seen)]).await;
-    assert!(answer.messages().is_empty(), "not 304: it would tell of what is hidden");
+    assert!(answer.messages().is_empty(), "not 304: it would reveal hidden events");
     for live in [format!("{}?start=-6h&end=-1h", group_path("/s/api")), group_path("/s/api"), "/groups".to_owned()] {
         let answer = acme.get(&live).await;
         assert_eq!(

@@ -1,5 +1,5 @@
-//! Many requests of one tenant wait for CloudWatch at a time: a request that waits holds no memory, and an answer is counted once for
-//! all requests that get it.
+//! Many requests of one tenant wait for CloudWatch at the same time: a waiting request holds no memory, and an answer is counted
+//! once for all requests that share it.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::contract::subject::{Binary, KEYS, cloudwatch, now, stream_path};
 use crate::world::fake_cloudwatch::Fake;
 
 const GROUP: &str = "/shared/api";
-/// Longer than a request waits for memory, and shorter than an attempt of a call may take.
+/// Longer than a request waits for memory, and shorter than the time limit of a call.
 const LATENCY: Duration = Duration::from_secs(6);
 
 async fn started(cache: &str) -> (Fake, Binary) {
@@ -20,7 +20,7 @@ async fn started(cache: &str) -> (Fake, Binary) {
     (fake, binary)
 }
 
-/// Sends all of them at a time, and gives how many messages each brought.
+/// Sends all requests at the same time and returns the number of messages of each answer.
 async fn answers(binary: &Binary, targets: impl Iterator<Item = String>) -> Vec<usize> {
     let mut requests = JoinSet::new();
     for target in targets {
@@ -62,7 +62,7 @@ async fn two_hundred_different_reads_of_a_tenant_wait_at_a_time() {
 async fn a_large_page_is_counted_once_for_the_requests_of_a_tenant() {
     let (fake, binary) = started("{}").await;
     let start = now() - 60_000;
-    // One page of CloudWatch. Counted for each request, it would take 200 MiB, and a tenant alone may hold 64.
+    // One page of CloudWatch. Counted for each request, it would take 200 MiB; one tenant may hold 64 MiB.
     (0..200).for_each(|number| fake.state().logs.put(GROUP, "big", start + number, &"x".repeat(5000)));
     fake.state().latency = Duration::from_secs(1);
     let target = format!("{}?start={start}&limit=200", stream_path(GROUP, "big"));

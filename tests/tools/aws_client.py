@@ -26,7 +26,7 @@ SCALARS = {"string": str, "integer": int, "long": int, "double": (int, float), "
 
 
 def judge(value, shape, place):
-    """Notes what of a JSON value the model does not know."""
+    """Records the members of a JSON value that the model does not define."""
     if shape.type_name == "structure":
         for name, member in value.items():
             if name not in shape.members:
@@ -106,7 +106,7 @@ def opened(order):
 
 
 def read(count):
-    """The log events of updates, and how the session ended, if it did."""
+    """The log events of updates, and the error that ended the session, if any."""
     found, updates, sampled, end = [], 0, False, None
     try:
         while len(found) < count:
@@ -115,7 +115,7 @@ def read(count):
                 end = "closed"
                 break
             updates += 1
-            # The AWS CLI reads both without looking whether they are there.
+            # The AWS CLI reads both members without checking that they exist.
             sampled |= update["sessionUpdate"]["sessionMetadata"]["sampled"]
             found += update["sessionUpdate"]["sessionResults"]
     except EventStreamError as error:
@@ -130,5 +130,5 @@ for line in sys.stdin:
     try:
         answer = opened(order) if "open" in order else read(order["read"]) if "read" in order else call(order)
         print(json.dumps(answer, default=str), flush=True)
-    except Exception as error:  # the test that asked is to fail with it
+    except Exception as error:  # fails the test of this call
         print(json.dumps({"fault": repr(error)}), flush=True)

@@ -28,7 +28,7 @@ COMMON_ERRORS = {"ThrottlingException", "UnknownOperationException", "Serializat
 
 
 def call_of(headers, body):
-    """The operation's model, and its parameters."""
+    """The operation's model and its parameters."""
     target = headers.get("x-amz-target")
     if target is None:
         form = dict(parse_qsl(body.decode(), keep_blank_values=True, strict_parsing=True))
@@ -121,5 +121,5 @@ def fault_of(seen):
 for line in sys.stdin:
     try:
         print((fault_of(json.loads(line)) or "ok").replace("\n", " "), flush=True)
-    except Exception as error:  # the test that asked is to fail with it
+    except Exception as error:  # fails the test of this call
         print(repr(error).replace("\n", " "), flush=True)

@@ -68,7 +68,7 @@ def pytest_collection_modifyitems(items):
     for item in items:
         name = item.nodeid.removeprefix("tests/test_logs/")
         if name in reasons:
-            # It is run all the same: an exclusion that is not needed any more fails.
+            # The test still runs, so that an unnecessary exclusion fails.
             item.add_marker(pytest.mark.xfail(reason=reasons[name], strict=True))
         elif "live_tail" in name and not live_tail:
             item.add_marker(pytest.mark.skip(reason="the endpoint has no StartLiveTail"))

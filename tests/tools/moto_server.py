@@ -1,6 +1,6 @@
-"""Runs moto, an independent CloudWatch Logs endpoint, on a free port of this machine.
+"""Runs moto, an independent CloudWatch Logs endpoint, on a free local port.
 
-Prints its port, then serves until its standard input closes: so it can't outlive the tests that started it.
+Prints its port, then serves until its standard input closes, so that it ends with the tests that started it.
 """
 
 import logging

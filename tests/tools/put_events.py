@@ -105,5 +105,5 @@ for line in sys.stdin:
     try:
         put(json.loads(line))
         print("ok", flush=True)
-    except Exception as error:  # the test that asked is to fail with it
+    except Exception as error:  # fails the test of this call
         print(repr(error).replace("\n", " "), flush=True)

@@ -1,17 +1,17 @@
 """Properties of Logmark's requests that Schemathesis needs and OpenAPI cannot express.
 
-No check is off. A valid request by the document that is refused is a failure, unless the refusal says one of the reasons below,
-each of which no schema of single parameters can say.
+No check is disabled. If the document allows a request that the service refuses, the check fails, unless the refusal has
+one of the reasons below, which no schema of a single parameter can express.
 """
 
 import re
 
 import schemathesis
 
-# By code of the problem: a text in a language, or one that the service itself must have sealed for this caller and request.
+# By problem code: a text in a language, or a text that the service itself must have sealed for this caller and request.
 CODES = {"invalid_filter", "invalid_query", "invalid_cursor", "query_forbidden"}
 
-# By what a fault of the input says: parameters that are each valid, but not together, or not at this moment.
+# By the error's text: parameters that are valid alone, but not together or not at this moment.
 TOGETHER = [
     re.compile(reason)
     for reason in (
@@ -43,7 +43,7 @@ TOGETHER = [
 
 
 def is_unsayable_fault(fault):
-    # A fault with a position is one in a text of a language.
+    # An error with a position is in a text of a language.
     return "position" in fault or any(reason.search(fault["detail"]) for reason in TOGETHER)
 
 
@@ -54,20 +54,21 @@ def is_unsayable(problem):
 
 @schemathesis.hook
 def filter_failure(context, failure, case, response):
-    """Keeps every failure but valid requests that are refused for a reason that a schema can't say, and the two below."""
+    """Keeps every failure except valid requests that are refused for a reason that no schema can express, and the two
+    cases below."""
     kind = type(failure).__name__
-    # DELETE stops a query and does not remove it: by the document, what it had found can still be read.
+    # DELETE stops a query and does not remove it: by the document, the rows found so far can still be read.
     if kind == "UseAfterFree":
         return case.operation.label != "GET /queries/{id}"
     if response.headers.get("content-type", [""])[0] != "application/problem+json":
         return True
     if kind == "RejectedPositiveData":
         return not is_unsayable(response.json())
-    # RFC 9110's answer for what is not implemented, which the document names: a local group has no Logs Insights.
+    # RFC 9110's status for unsupported features, which the document names: a local group has no Logs Insights.
     return not (kind == "ServerError" and response.status_code == 501 and response.json()["code"] == "not_supported")
 
 
-# Queries that are some: no schema can say which texts are.
+# Valid queries: no schema can describe the language.
 QUERIES = [
     "fields @timestamp, @message | limit 20",
     "filter status >= 500 | stats count(*) as failures by bin(5m)",
@@ -77,7 +78,7 @@ QUERIES = [
 
 @schemathesis.hook
 def map_case(context, case):
-    """Makes most of the valid requests agree with themselves and ask for what there is, so that they are answered with it."""
+    """Makes most of the valid requests consistent and directed at existing data, so that they succeed."""
     meta = case.meta
     is_fuzzing = meta is not None and type(meta.phase.data).__name__ == "FuzzingPhaseData"
     if not is_fuzzing or not meta.generation.mode.is_positive:
@@ -97,7 +98,7 @@ def map_case(context, case):
 
 
 def agree(query, one_stream):
-    # No text that is made up is a cursor; links between answers bring real ones.
+    # No generated text is a valid cursor; links between answers supply real ones.
     query.pop("cursor", None)
     if query.get("format") != "text":
         query.pop("raw", None)

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::World;
 
-/// Longer than a line waits on any machine.
+/// Longer than any line takes to be written on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 impl World {
@@ -15,7 +15,7 @@ impl World {
         std::fs::read_to_string(self.folder.path().join("audit.jsonl")).unwrap_or_default()
     }
 
-    /// Waits until a line of the request is written, to the file or to one that was rotated.
+    /// Waits until a line of the request is written, to the file or to a rotated file.
     pub async fn wait_for_audit(&self, request_id: &str) {
         let begun = Instant::now();
         loop {
@@ -30,7 +30,7 @@ impl World {
         }
     }
 
-    /// The lines of the request, as soon as there are so many. A line is written when its answer has been sent.
+    /// Waits for `lines` audit lines of the request and returns them. A line is written after its answer has been sent.
     pub async fn audit_of(&self, request_id: &str, lines: usize) -> Vec<Value> {
         let begun = Instant::now();
         loop {

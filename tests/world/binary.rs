@@ -1,4 +1,4 @@
-//! The real `logmark` binary as a process of its own: started with arguments, watched, stopped.
+//! Runs the real `logmark` binary as a separate process: starts, watches and stops it.
 
 use std::fmt::Write as _;
 use std::net::SocketAddr;
@@ -15,10 +15,10 @@ use tokio::sync::watch;
 use super::TENANTS;
 use super::tokens::Issuer;
 
-/// Long enough for a busy machine; reached only when something is wrong.
+/// Long enough for a busy machine; reached only on a failure.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The command, in a folder, with nothing of our environment that it would listen to.
+/// The command, in a folder, without any variable of the tests' environment that it would read.
 pub fn logmark(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_logmark"));
     for (name, _) in std::env::vars_os() {
@@ -31,7 +31,7 @@ pub fn logmark(folder: &Path) -> Command {
     command
 }
 
-/// What a command that ended by itself said: exit code, standard output, standard error.
+/// The result of a command that ended by itself: exit code, standard output, standard error.
 #[derive(Debug)]
 pub struct CommandOutput {
     /// The exit code; -1 when a signal ended it.
@@ -50,7 +50,7 @@ impl From<Output> for CommandOutput {
 }
 
 impl CommandOutput {
-    /// Exit code and everything said, for snapshots; `folder` is written as `DIR`.
+    /// Exit code, standard output and standard error, for snapshots; `folder` is written as `DIR`.
     pub fn shown(&self, folder: &Path) -> String {
         let mut shown = format!("exit {}\n", self.code);
         for text in [&self.out, &self.err] {
@@ -60,19 +60,19 @@ impl CommandOutput {
     }
 }
 
-/// Runs a command to its end.
+/// Runs a command and waits for its end.
 pub async fn run(folder: &Path, arguments: &[&str]) -> CommandOutput {
     run_with(folder, arguments, &[]).await
 }
 
-/// The same, with these variables.
+/// Runs a command with environment variables and waits for its end.
 pub async fn run_with(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> CommandOutput {
     let mut command = logmark(folder);
     let output = tokio::time::timeout(PATIENCE, command.args(arguments).envs(variables.iter().copied()).output()).await;
     output.expect("the command ends").unwrap().into()
 }
 
-/// A process that goes on until it is stopped; killed when dropped.
+/// A process that runs until it is stopped; killed when dropped.
 #[derive(Debug)]
 pub struct Binary {
     child: Child,
@@ -81,7 +81,7 @@ pub struct Binary {
 }
 
 impl Binary {
-    /// Starts it.
+    /// Starts the command.
     pub fn start(mut command: Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let out = collect(child.stdout.take().unwrap());
@@ -89,47 +89,47 @@ impl Binary {
         Self { child, out, err }
     }
 
-    /// Waits until standard output holds `text`, and gives all of it.
+    /// Waits until standard output contains `text` and returns all output so far.
     pub async fn wait_for_output(&mut self, text: &str) -> String {
         let (out, err) = (self.out.clone(), self.err.clone());
         let said = until(self.out.clone(), text).await;
         said.unwrap_or_else(|reason| panic!("{reason} without `{text}`\n{}\n{}", *out.borrow(), *err.borrow()))
     }
 
-    /// Waits until standard error holds `text`, and gives all of it.
+    /// Waits until standard error contains `text` and returns all of it so far.
     pub async fn wait_for_log(&mut self, text: &str) -> String {
         let (out, err) = (self.out.clone(), self.err.clone());
         let said = until(self.err.clone(), text).await;
         said.unwrap_or_else(|reason| panic!("{reason} without `{text}`\n{}\n{}", *out.borrow(), *err.borrow()))
     }
 
-    /// Everything logged so far.
+    /// Standard error so far.
     pub fn log(&self) -> String {
         self.err.borrow().clone()
     }
 
-    /// Its process id.
+    /// The process id.
     pub fn pid(&self) -> u32 {
         self.child.id().expect("it runs")
     }
 
-    /// Sends it a signal, such as `TERM`.
+    /// Sends a signal, such as `TERM`.
     pub async fn signal(&self, name: &str) {
         let sent = Command::new("kill").args(["-s", name, &self.pid().to_string()]).status().await.unwrap();
         assert!(sent.success());
     }
 
-    /// Waits until it has ended by itself.
+    /// Waits until the process has ended by itself.
     pub async fn ended(&mut self) -> ExitStatus {
         tokio::time::timeout(PATIENCE, self.child.wait()).await.expect("the process ends").unwrap()
     }
 
-    /// Ends it as `kill -9` does.
+    /// Kills the process with SIGKILL.
     pub async fn kill(mut self) {
         self.child.kill().await.unwrap();
     }
 
-    /// What of its memory is in huge pages, in KiB; zero where the kernel does not say.
+    /// The process's memory in huge pages, in KiB; zero where the kernel does not report it.
     pub fn huge_pages_kib(&self) -> u64 {
         let figures = std::fs::read_to_string(format!("/proc/{}/smaps_rollup", self.pid())).unwrap_or_default();
         let line = figures.lines().find(|line| line.starts_with("AnonHugePages:"));
@@ -166,33 +166,33 @@ fn collect(stream: impl AsyncRead + Unpin + Send + 'static) -> watch::Receiver<S
     receiver
 }
 
-/// A folder with a configuration, an issuer and room for a store, and `logmark serve` on it as often as wanted.
+/// A folder with a configuration, an issuer and a store. `logmark serve` can be started on it several times.
 #[derive(Debug)]
 pub struct ServiceDirectory {
     /// The folder.
     pub folder: TempDir,
-    /// Makes tokens that the service takes.
+    /// Signs tokens that the service accepts.
     pub issuer: Issuer,
 }
 
-/// `logmark serve`, running.
+/// A running `logmark serve`.
 #[derive(Debug)]
 pub struct RunningService {
     /// The process.
     pub process: Binary,
-    /// Where it listens.
+    /// The address of the public listener.
     pub address: SocketAddr,
-    /// Where its admin listener is.
+    /// The address of the admin listener.
     pub admin: SocketAddr,
 }
 
 impl ServiceDirectory {
-    /// With the usual tenants; `server` is more lines for `[server]`.
+    /// A folder with the default tenants; `server` adds lines to `[server]`.
     pub fn new(server: &str) -> Self {
         Self::with_tenants(server, TENANTS)
     }
 
-    /// With tenants of one's own.
+    /// A folder with these tenants.
     pub fn with_tenants(server: &str, tenants: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let issuer = Issuer::new(folder.path());
@@ -210,9 +210,9 @@ impl ServiceDirectory {
         self.folder.path()
     }
 
-    /// Puts events into the store, which must not be in use: (milliseconds, message).
+    /// Puts events into the store, which must not be open elsewhere: (milliseconds, message).
     pub fn put(&self, group: &str, stream: &str, events: impl Iterator<Item = (i64, String)> + Send) {
-        // A thread of its own: on a thread of tokio's a task may only wait so often before it must yield.
+        // In a thread of its own: in a tokio thread, a task's cooperative budget limits how often it may wait before it yields.
         std::thread::scope(|scope| scope.spawn(|| self.put_here(group, stream, events)).join().unwrap());
     }
 
@@ -235,12 +235,12 @@ impl ServiceDirectory {
         store.close().unwrap();
     }
 
-    /// Starts `logmark serve` and waits until it says where it listens.
+    /// Starts `logmark serve` and waits until it reports its addresses.
     pub async fn serve(&self) -> RunningService {
         self.serve_with(&[]).await
     }
 
-    /// The same, with these variables.
+    /// Starts `logmark serve` with environment variables.
     pub async fn serve_with(&self, variables: &[(&str, &str)]) -> RunningService {
         let mut command = logmark(self.path());
         command.arg("serve").envs(variables.iter().copied());

@@ -1,4 +1,4 @@
-//! An HTTP client that shows everything: status, headers, body, trailers.
+//! An HTTP client that returns the whole answer: status, headers, body, trailers.
 
 use std::net::SocketAddr;
 
@@ -10,7 +10,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
 
-/// A caller.
+/// A client of the service, with or without a token.
 #[derive(Debug, Clone)]
 pub struct Client {
     address: SocketAddr,
@@ -25,11 +25,11 @@ pub struct Answer {
     pub status: StatusCode,
     /// The headers.
     pub headers: HeaderMap,
-    /// The body; whole unless `broken`.
+    /// The body; complete unless `broken`.
     pub body: Bytes,
     /// The trailers.
     pub trailers: HeaderMap,
-    /// The body broke off.
+    /// The connection ended before the body was complete.
     pub broken: bool,
 }
 
@@ -70,7 +70,7 @@ impl Client {
         Self::read(self.begin(method, target, headers, body).await).await
     }
 
-    /// A request whose answer is not read yet.
+    /// Sends a request and returns the answer with its body unread.
     pub async fn begin(
         &self,
         method: Method,
@@ -105,7 +105,7 @@ impl Client {
                 Ok(Ok(data)) => bytes.extend_from_slice(&data),
                 Ok(Err(frame)) => answer.trailers.extend(frame.into_trailers().unwrap_or_default()),
                 Err(error) => {
-                    println!("the body broke off: {error:?}");
+                    println!("the body is incomplete: {error:?}");
                     answer.broken = true;
                 }
             }
@@ -126,13 +126,13 @@ impl Answer {
         String::from_utf8(self.body.to_vec()).unwrap()
     }
 
-    /// A header's values, joined by commas; empty when it is not there.
+    /// A header's values, joined by commas; empty without the header.
     pub fn header(&self, name: &str) -> String {
         let values: Vec<_> = self.headers.get_all(name).iter().map(|value| value.to_str().unwrap()).collect();
         values.join(", ")
     }
 
-    /// The problem's code, checking that it is a whole problem document.
+    /// The code of the problem. Checks that the problem document is complete.
     pub fn code(&self) -> String {
         assert_eq!(self.header("content-type"), "application/problem+json", "{} {}", self.status, self.text());
         let problem = self.json();
@@ -149,7 +149,7 @@ impl Answer {
         format!("{} {}", self.status.as_u16(), self.code())
     }
 
-    /// The messages of a page of events; none of what is no page.
+    /// The messages of a page of events; empty for any other answer.
     pub fn messages_if_any(&self) -> Vec<String> {
         if self.status == StatusCode::OK { self.messages() } else { Vec::new() }
     }

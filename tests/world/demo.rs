@@ -1,4 +1,4 @@
-//! `logmark demo`, running.
+//! Runs `logmark demo`.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -8,31 +8,31 @@ use tokio::process::Command;
 use super::binary::{Binary, logmark};
 use super::client::Client;
 
-/// A demo, and what it printed.
+/// A running demo and its first output.
 #[derive(Debug)]
 pub struct Demo {
     /// The process.
     pub process: Binary,
-    /// What it printed until it was ready.
+    /// Its output until it was ready.
     pub said: String,
-    /// Where it listens.
+    /// Its address.
     pub address: SocketAddr,
 }
 
 impl Demo {
-    /// Starts one in the folder, with its own in `demo`.
+    /// Starts a demo in the folder, with its data in `demo`.
     pub async fn start(folder: &Path) -> Self {
         Self::start_in(folder, "demo").await
     }
 
-    /// The same with its own folder named.
+    /// Starts a demo with this data folder.
     pub async fn start_in(folder: &Path, data: &str) -> Self {
         let mut command = logmark(folder);
         command.args(["demo", "--port", "0", "--data", data]);
         Self::start_as(command).await
     }
 
-    /// Starts one by this command.
+    /// Starts a demo with this command.
     pub async fn start_as(command: Command) -> Self {
         let mut process = Binary::start(command);
         let said = process.wait_for_output("Stop with Ctrl-C").await;
@@ -41,7 +41,7 @@ impl Demo {
         Self { process, said, address }
     }
 
-    /// The token that it printed for the tenant, such as `ACME`.
+    /// The printed token of the tenant, such as `ACME`.
     pub fn token(&self, tenant: &str) -> &str {
         self.said.lines().find_map(|line| line.strip_prefix(&format!("export {tenant}="))).unwrap()
     }

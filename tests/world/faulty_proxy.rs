@@ -1,7 +1,7 @@
-//! A hop between Logmark and its upstream that ends, slows and reframes exchanges at any byte, as toxiproxy and worse would.
+//! A proxy between Logmark and its upstream that cuts, delays and reframes exchanges at any byte, as toxiproxy does.
 //!
-//! Owns the sockets and the damage. It understands no more of HTTP than where a message ends, and takes one request at a
-//! time. What goes wrong is chosen by a mark in the request (see `fake_cloudwatch::plan`).
+//! Owns the sockets and the faults. Of HTTP it knows only where a message ends, and it handles one request at a time. A mark in
+//! the request chooses the fault (see `fake_cloudwatch::plan`).
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -22,64 +22,64 @@ pub enum CutPoint {
     FirstLine,
     /// Within its headers.
     Headers,
-    /// Behind its head.
+    /// After its head.
     Head,
-    /// Behind so many per cent of its body.
+    /// After this percentage of its body.
     Body(usize),
     /// Before its last byte.
     AllButOne,
-    /// Behind its last byte.
+    /// After its last byte.
     All,
 }
 
 /// How a connection ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ConnectionEnd {
-    /// With a FIN, as from a process that closes it.
+    /// With a FIN, as by a process that closes it.
     Close,
-    /// With a RST, as from a machine that knows nothing of it.
+    /// With a RST, as by a host without state for the connection.
     Reset,
-    /// Not at all: nothing more comes.
+    /// Not at all: the proxy stops sending.
     Open,
 }
 
-/// What goes wrong with one exchange.
+/// The fault of one exchange.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProxyFault {
-    /// So much of the request reaches the upstream, then the connection ends.
+    /// The upstream receives this part of the request, then the connection ends.
     Request(CutPoint, ConnectionEnd),
-    /// So much of the answer comes back, then the connection ends.
+    /// The client receives this part of the answer, then the connection ends.
     Answer(CutPoint, ConnectionEnd),
-    /// `Content-Length` is wrong by so much; then the connection ends.
+    /// `Content-Length` is wrong by this number; then the connection ends.
     Length(i64, ConnectionEnd),
-    /// `Content-Length` is this.
+    /// `Content-Length` has this value.
     Announced(&'static str),
     /// Chunks without end.
     Endless,
-    /// In chunks, so much of it; whole, it ends as chunks do, else with the connection.
+    /// This part of the answer in chunks. A complete answer has the last chunk; otherwise the connection ends.
     Chunked(CutPoint),
-    /// So much of it without a length: it ends with the connection.
+    /// This part of the answer without a length: the end of the connection ends it.
     Unframed(CutPoint),
-    /// From this place on, so many bytes at a time with a wait after each.
+    /// From this place on, this many bytes at a time, with a delay after each.
     Pace(CutPoint, usize, Duration),
-    /// Both ways, each byte in a segment of its own.
+    /// In both directions, one byte per segment.
     Bytewise,
-    /// So much later.
+    /// With this delay.
     Late(Duration),
-    /// Other answers of HTTP's before the answer: 100 and 103.
+    /// Interim responses before the answer: 100 and 103.
     Interim,
 }
 
 #[derive(Debug, Default)]
 pub(crate) struct State {
     pub(crate) plans: Plans<ProxyFault>,
-    /// Every new connection ends so, before anything is read from it, and every old one at its next request.
+    /// Ends every new connection before a read, and every open one at its next request.
     pub(crate) at_accept: Option<ConnectionEnd>,
-    /// New connections that ended so.
+    /// The number of refused connections.
     pub(crate) refused: usize,
 }
 
-/// The hop; ends with the runtime.
+/// A running proxy; ends with the tokio runtime.
 #[derive(Debug, Clone)]
 pub struct FaultyProxy {
     /// Where it listens.
@@ -88,7 +88,7 @@ pub struct FaultyProxy {
 }
 
 impl FaultyProxy {
-    /// Starts it before `upstream`.
+    /// Starts a proxy before `upstream`.
     pub async fn before(upstream: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let faulty_proxy = Self { address: listener.local_addr().unwrap(), state: Arc::default() };
@@ -112,7 +112,7 @@ impl FaultyProxy {
         faulty_proxy
     }
 
-    /// Its plans.
+    /// The active plans.
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap()
     }
@@ -153,7 +153,7 @@ impl ProxiedExchange {
         }
     }
 
-    /// Passes the answer on; `None` when the connection is over with it.
+    /// Forwards the answer; `None` when the connection ends with it.
     async fn answer(mut self, answer: &Message, cut: Option<ProxyFault>) -> Option<Self> {
         let client = &mut self.client;
         let (all, body) = (&answer.bytes, &answer.bytes[answer.head..]);
@@ -233,7 +233,7 @@ impl Message {
         }
     }
 
-    /// The head with this line where the length was.
+    /// The head, with this line in place of the length.
     fn framed(&self, line: &str) -> Vec<u8> {
         let head = str::from_utf8(&self.bytes[..self.head]).unwrap();
         let lines = head.lines().filter(|line| !line.is_empty() && !line.to_ascii_lowercase().starts_with("content-length:"));
@@ -242,8 +242,8 @@ impl Message {
     }
 }
 
-/// Sends the head and the first of the body byte by byte. The rest is sent in small pieces: on a loaded machine, byte by byte, a
-/// large answer takes longer than the time limit of a call.
+/// Sends the head and the first bytes of the body byte by byte. The rest is sent in small pieces: on a loaded machine, a large
+/// answer sent byte by byte takes longer than the time limit of a call.
 async fn bytewise(socket: &mut TcpStream, bytes: &[u8]) -> Option<()> {
     const SINGLE_BYTES: usize = 2048;
     const PIECE_BYTES: usize = 13;
@@ -259,7 +259,7 @@ fn chunk(part: &[u8]) -> Vec<u8> {
     [format!("{:x}\r\n", part.len()).as_bytes(), part, b"\r\n"].concat()
 }
 
-/// Ends the connection; `None`, so that it is the end of whatever served it.
+/// Ends the connection; `None`, the result of every caller.
 async fn finish<T>(mut client: TcpStream, end: ConnectionEnd) -> Option<T> {
     match end {
         ConnectionEnd::Close => client.shutdown().await.ok()?,

@@ -1,7 +1,7 @@
-//! An upstream of long streams, ground in advance: as many pages of a megabyte as a stream's name says.
+//! An upstream with long streams, generated in advance: as many pages of one megabyte as a stream's name says.
 //!
-//! It answers GetLogEvents, at once and whatever else is asked of it, for tests in which thousands ask at a time. Where the
-//! answer matters, and not only its size, there is [`super::fake_cloudwatch`].
+//! Answers GetLogEvents only, without a check of the rest of the request, for tests with thousands of concurrent reads. Tests
+//! that depend on the content of an answer, and not only on its size, use [`super::fake_cloudwatch`].
 
 use std::fmt::Write as _;
 use std::net::SocketAddr;
@@ -18,10 +18,10 @@ use super::small_http;
 pub const PAGE_EVENTS: usize = 2000;
 /// Bytes of a message.
 pub const MESSAGE: usize = 500;
-/// Pages that are ground: no stream is longer.
+/// Generated pages, the longest stream.
 pub const MAX_PAGES: usize = 16;
 
-/// The mill; ends with the runtime.
+/// A running upstream; ends with the tokio runtime.
 #[derive(Debug)]
 pub struct GeneratedUpstream {
     /// Where it listens.
@@ -30,7 +30,7 @@ pub struct GeneratedUpstream {
 }
 
 impl GeneratedUpstream {
-    /// Starts it; its events begin at this time, one a millisecond.
+    /// Starts the upstream; its events begin at this time, one per millisecond.
     pub async fn start(begin: i64) -> Self {
         let pages: Arc<Vec<String>> = Arc::new((0..MAX_PAGES).map(|page| events(begin, page)).collect());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -45,12 +45,12 @@ impl GeneratedUpstream {
         Self { address, calls }
     }
 
-    /// How many calls there were.
+    /// The number of calls.
     pub fn calls(&self) -> usize {
         self.calls.load(Ordering::Relaxed)
     }
 
-    /// The name of a stream with so many pages.
+    /// The name of a stream with this many pages.
     pub fn stream(pages: usize) -> String {
         format!("pages-{pages}")
     }

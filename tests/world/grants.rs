@@ -1,8 +1,8 @@
-//! Tenants as the configuration writes them, for tests that need others than the usual ones.
+//! Builds `[tenants]` sections for tests that need other tenants than the default ones.
 
 use std::fmt::Write as _;
 
-/// `[tenants.NAME]`, grant by grant.
+/// `[tenants.NAME]` with its grants.
 #[derive(Debug)]
 pub struct Tenant {
     name: &'static str,
@@ -15,13 +15,13 @@ impl Tenant {
         Self { name, text: format!("[tenants.{name}]\n") }
     }
 
-    /// May read these groups of the source.
+    /// Adds a grant to read these groups of the source.
     #[must_use]
     pub fn reads(self, source: &str, groups: &[&str]) -> Self {
         self.may("read", source, groups)
     }
 
-    /// May do this with these groups of the source.
+    /// Adds a grant of these actions on these groups of the source.
     #[must_use]
     pub fn may(mut self, action: &str, source: &str, groups: &[&str]) -> Self {
         let Self { name, text } = &mut self;
@@ -31,7 +31,7 @@ impl Tenant {
         self
     }
 
-    /// In the groups of the last grant these streams alone.
+    /// Limits the last grant to these streams.
     #[must_use]
     pub fn in_streams(mut self, streams: &[&str]) -> Self {
         writeln!(self.text, "streams = {streams:?}").unwrap();
@@ -39,7 +39,7 @@ impl Tenant {
     }
 }
 
-/// The tenants, as text.
+/// The configuration text of the tenants.
 pub fn text<const N: usize>(tenants: [Tenant; N]) -> String {
     tenants.map(|tenant| tenant.text).concat()
 }

@@ -1,4 +1,4 @@
-//! Credentials as a container gets them: an endpoint that gives a new key each time it is asked.
+//! Container credentials: an endpoint that returns a new key at each request.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 
 use super::fake_cloudwatch::SECRET;
 
-/// The endpoint; ends with the runtime.
+/// A running endpoint; ends with the tokio runtime.
 #[derive(Debug)]
 pub struct Keys {
     address: SocketAddr,
@@ -18,7 +18,7 @@ pub struct Keys {
 }
 
 impl Keys {
-    /// Starts it: first it gives `AKIDOLD`, then `AKIDNEW`.
+    /// Starts the endpoint: it returns `AKIDOLD` first, then `AKIDNEW`.
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let keys = Self { address: listener.local_addr().unwrap(), given: Arc::default() };
@@ -46,12 +46,12 @@ impl Keys {
         keys
     }
 
-    /// The environment variable that leads to it.
+    /// The environment variable with its URL.
     pub fn variable(&self) -> (&'static str, String) {
         ("AWS_CONTAINER_CREDENTIALS_FULL_URI", format!("http://{}/keys", self.address))
     }
 
-    /// How often a key was given.
+    /// The number of keys returned.
     pub fn given(&self) -> usize {
         self.given.load(Ordering::SeqCst)
     }

@@ -1,4 +1,4 @@
-//! A service of one's own for each test: real sockets, a real store in a temporary folder, tokens of a real key.
+//! A service for each test: real sockets, a real store in a temporary folder, tokens signed with a real key.
 
 mod audit;
 pub mod binary;
@@ -36,7 +36,7 @@ use tokio::sync::{Notify, oneshot};
 use client::Client;
 use tokens::Issuer;
 
-/// The configuration that most tests need: two tenants on one local source, and a template.
+/// The configuration of most tests: two tenants on one local source, and a template.
 pub const TENANTS: &str = r#"
 [tenants.acme]
 [[tenants.acme.grants]]
@@ -60,37 +60,37 @@ groups = ["/customers/{tenant}/*"]
 actions = ["read"]
 "#;
 
-/// Writes a file that nobody else may read.
+/// Writes a file that only its owner may read.
 pub fn write_private(path: &std::path::Path, text: &str) {
     logmark::files::replace(path, text.as_bytes(), logmark::files::PRIVATE).unwrap();
 }
 
-/// Audit lines of the tests' services go to a file in their folder, and not to the output of the tests.
+/// Audit lines of the tests' services go to a file in their folder, not to the tests' output.
 pub const AUDIT: &str = "[audit]\nsink = \"file\"\npath = \"audit.jsonl\"\nfsync = \"never\"\n";
 
-/// A local source whose endpoint takes this key.
+/// A local source whose endpoint accepts this key.
 pub const ENDPOINT: &str = "[[sources]]\nname = \"disk\"\nkind = \"local\"\npath = \"store\"\n\
      endpoint = { listen = \"127.0.0.1:0\", access_key = \"AKIDTEST\", secret_key = \"env:ENDPOINT_SECRET\", account = \"123456789012\" }\n";
 
 impl Options {
-    /// With an endpoint that takes the key `AKIDTEST` with the secret of the tests' CloudWatch.
+    /// Options with an endpoint that accepts the key `AKIDTEST` with the secret of the fake CloudWatch.
     pub fn with_endpoint() -> Self {
         let environment = vec![("ENDPOINT_SECRET", fake_cloudwatch::SECRET)];
         Self { sources: Some(ENDPOINT.to_owned()), environment, ..Self::default() }
     }
 }
 
-/// A clock that a test holds.
+/// A clock that a test advances.
 #[derive(Debug, Default)]
 pub struct HeldClock(AtomicI64);
 
 impl HeldClock {
-    /// Stands at the machine's time.
+    /// A clock that starts at the system time.
     pub fn new() -> Arc<Self> {
         Arc::new(Self(AtomicI64::new(SystemClock.now().0)))
     }
 
-    /// Moves on.
+    /// Advances the clock.
     pub fn advance(&self, millis: i64) {
         self.0.fetch_add(millis, Ordering::Relaxed);
     }
@@ -102,7 +102,7 @@ impl Clock for HeldClock {
     }
 }
 
-/// How a world is to be.
+/// The options of a world.
 #[derive(Debug, Default)]
 pub struct Options {
     /// `[[sources]]`; the default is one local source `disk`.
@@ -111,32 +111,32 @@ pub struct Options {
     pub tenants: Option<String>,
     /// `[audit]`; the default is [`AUDIT`].
     pub audit: Option<String>,
-    /// More lines for `[server]`.
+    /// Additional lines for `[server]`.
     pub server: String,
-    /// More files in its folder: name and content.
+    /// Additional files in the folder: name and content.
     pub files: Vec<(String, String)>,
-    /// Variables that the configuration is read with.
+    /// The environment variables of the configuration.
     pub environment: Vec<(&'static str, &'static str)>,
-    /// The clock; the default is the machine's.
+    /// The clock; the default is the system clock.
     pub clock: Option<Arc<HeldClock>>,
-    /// The folder of a world that was stopped; the default is a new one.
+    /// The folder of a stopped world; the default is a new one.
     pub folder: Option<TempDir>,
-    /// Reads the configuration again, when its files change and at [`World::request_reload`].
+    /// Reloads the configuration when its files change and at [`World::request_reload`].
     pub reloads: bool,
 }
 
 /// A running service.
 #[derive(Debug)]
 pub struct World {
-    /// Where it listens.
+    /// The address of the public listener.
     pub address: SocketAddr,
-    /// Where its admin listener is.
+    /// The address of the admin listener.
     pub admin: SocketAddr,
-    /// Where the endpoints of its local sources are.
+    /// The addresses of the local sources' endpoints.
     pub endpoints: Vec<SocketAddr>,
-    /// Its folder: configuration, keys, store.
+    /// The folder with configuration, keys and store.
     pub folder: TempDir,
-    /// Makes tokens that it takes.
+    /// Signs tokens that the service accepts.
     pub issuer: Issuer,
     requests: Arc<Notify>,
     store: Option<Store>,
@@ -150,7 +150,7 @@ impl World {
         Self::with(Options::default()).await
     }
 
-    /// A service as one wants it.
+    /// A service with these options.
     pub async fn with(mut options: Options) -> Self {
         let folder = options.folder.take().unwrap_or_else(|| tempfile::tempdir().unwrap());
         Self::again(folder, options).await
@@ -206,7 +206,7 @@ impl World {
         self.put_at(group, stream, events, 1_700_000_000_500).await;
     }
 
-    /// The same with an ingestion time.
+    /// Puts events with an ingestion time: (milliseconds, ingestion, message).
     pub async fn put_at(&self, group: &str, stream: &str, events: &[(i64, &str)], ingestion: i64) {
         let store = self.store.clone().unwrap();
         let _exists = store.create_group(group, 1_700_000_000_000);
@@ -225,7 +225,7 @@ impl World {
         self.folder.path().join("logmark.toml")
     }
 
-    /// Writes the configuration with `old` replaced by `new`, as careful editors do: a new file, renamed over the former one.
+    /// Replaces `old` by `new` in the configuration, as editors do: writes a new file and renames it over the old one.
     pub fn edit(&self, old: &str, new: &str) {
         let path = self.config_path();
         let text = std::fs::read_to_string(&path).unwrap();
@@ -238,19 +238,19 @@ impl World {
         self.requests.notify_one();
     }
 
-    /// What `/readyz` says about the configuration.
+    /// The part of `/readyz` about the configuration.
     pub async fn config_report(&self) -> serde_json::Value {
         let answer = self.operator().get("/readyz").await;
         assert_eq!(answer.status, 200, "{}", answer.text());
         answer.json()["configuration"].clone()
     }
 
-    /// Waits until a configuration of at least this generation is in use.
+    /// Waits until a configuration of at least this generation is active.
     pub async fn generation(&self, at_least: u64) {
         while self.config_report().await["generation"].as_u64().unwrap() < at_least {}
     }
 
-    /// Waits until a changed configuration is refused, and gives its errors.
+    /// Waits until a changed configuration is rejected and returns its errors.
     pub async fn refusal(&self) -> Vec<String> {
         loop {
             if let Some(errors) = self.config_report().await["errors"].as_array() {
@@ -259,7 +259,7 @@ impl World {
         }
     }
 
-    /// The store behind the local source.
+    /// The store of the local source.
     pub fn store(&self) -> Store {
         self.store.clone().unwrap()
     }
@@ -274,7 +274,7 @@ impl World {
         Client::new(self.address, None)
     }
 
-    /// A client of the tenant that may do all that its tenant may.
+    /// A client with all scopes of the tenant.
     pub fn tenant(&self, tenant: &str) -> Client {
         self.scoped(tenant, "logs:*:*")
     }
@@ -284,7 +284,7 @@ impl World {
         Client::new(self.address, Some(self.issuer.token(tenant, scope)))
     }
 
-    /// A client with any text for a token.
+    /// A client with this text as its token.
     pub fn with_token(&self, token: &str) -> Client {
         Client::new(self.address, Some(token.to_owned()))
     }

@@ -1,7 +1,7 @@
-//! moto: AWS as others wrote it (CloudWatch Logs, SSM, S3), and boto3 to fill it. One server for all tests of a run.
+//! moto, an independent AWS emulator (CloudWatch Logs, SSM, S3), filled through boto3. One server for all tests of a run.
 //!
-//! Tests keep apart by the names of their groups. Where moto is wrong is said where a scenario leaves it out
-//! (`tests/contract/mod.rs`).
+//! Tests are separated by the names of their groups. Scenarios that moto answers wrongly are listed with the reason in
+//! `tests/contract/mod.rs`.
 
 use std::net::SocketAddr;
 use std::sync::OnceLock;
@@ -10,17 +10,17 @@ use serde_json::{Value, json};
 
 use super::python::Helper;
 
-/// moto, and the way to fill it.
+/// A running moto server and a client that fills it.
 #[derive(Debug)]
 pub struct Moto {
-    /// Where it listens.
+    /// Its address.
     pub address: SocketAddr,
     _server: Helper,
     writer: Helper,
 }
 
 impl Moto {
-    /// The run's.
+    /// The server of this test run.
     pub async fn shared() -> &'static Self {
         static MOTO: OnceLock<Moto> = OnceLock::new();
         tokio::task::spawn_blocking(|| {
@@ -40,12 +40,12 @@ impl Moto {
         self.order(json!({ "group": group })).await;
     }
 
-    /// Puts events (milliseconds, message) with boto3; creates what is missing.
+    /// Puts events (milliseconds, message) with boto3; creates missing groups and streams.
     pub async fn put(&'static self, group: &str, stream: &str, events: &[(i64, &str)]) {
         self.order(json!({ "group": group, "stream": stream, "events": events })).await;
     }
 
-    /// Puts a parameter, encrypted, into Parameter Store.
+    /// Puts an encrypted parameter into Parameter Store.
     pub async fn put_parameter(&'static self, name: &str, value: &str) {
         self.order(json!({ "parameter": name, "value": value })).await;
     }

@@ -1,16 +1,16 @@
-//! HTTP/1.0 as proxies speak it to their upstreams, read with nothing but the socket: how the connection ended is part of the
-//! answer.
+//! An HTTP/1.0 client on the raw socket, as proxies speak it to their upstreams: the way in which the connection ended is part of
+//! the answer.
 
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
-/// What came back until the connection ended.
+/// The answer up to the end of the connection.
 #[derive(Debug)]
 pub struct Received {
     /// The status.
     pub status: u16,
-    /// The body as far as it came.
+    /// The body as received.
     pub body: Vec<u8>,
-    /// The end of the connection: in order, or broken off.
+    /// The end of the connection: regular or with an error.
     pub ended: std::io::Result<()>,
 }
 
@@ -21,7 +21,7 @@ pub async fn ask(socket: &mut (impl AsyncWrite + Unpin), target: &str, token: &s
     socket.write_all(head.as_bytes()).await.unwrap();
 }
 
-/// Reads to the end of the connection. A body with a length that did not come whole is broken off too.
+/// Reads to the end of the connection. A body shorter than its length counts as an error too.
 pub async fn rest(mut socket: impl AsyncRead + Unpin) -> Received {
     let mut all = Vec::new();
     let mut ended = loop {
@@ -42,7 +42,7 @@ pub async fn rest(mut socket: impl AsyncRead + Unpin) -> Received {
     Received { status, body, ended }
 }
 
-/// A GET, read to the end of the connection.
+/// Sends a GET and reads to the end of the connection.
 pub async fn get(mut socket: impl AsyncRead + AsyncWrite + Unpin, target: &str, token: &str, headers: &[String]) -> Received {
     ask(&mut socket, target, token, headers).await;
     rest(socket).await

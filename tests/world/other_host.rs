@@ -1,4 +1,4 @@
-//! A host that nobody has any business with: it counts who comes.
+//! A host that must receive no connection; it counts them.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -6,16 +6,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::net::TcpListener;
 
-/// The host; ends with the runtime.
+/// A running host; ends with the tokio runtime.
 #[derive(Debug)]
 pub struct OtherHost {
-    /// Where it listens.
+    /// Its address.
     pub address: SocketAddr,
     visits: Arc<AtomicUsize>,
 }
 
 impl OtherHost {
-    /// Starts it.
+    /// Starts the host.
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let other_host = Self { address: listener.local_addr().unwrap(), visits: Arc::default() };
@@ -28,7 +28,7 @@ impl OtherHost {
         other_host
     }
 
-    /// Connections so far.
+    /// The number of connections so far.
     pub fn visits(&self) -> usize {
         self.visits.load(Ordering::SeqCst)
     }

@@ -1,6 +1,7 @@
-//! The real binary as a child process: started, waited for until it is ready, ended when dropped; its log is kept.
+//! Runs the real binary as a child process: waits until it is ready, keeps its log, ends it when dropped.
 //!
-//! For what a process decides: environment variables, arguments, signals. A service within the test is [`super::World`].
+//! For the behaviour of a process: environment variables, arguments, signals. A service within the test process is
+//! [`super::World`].
 
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
@@ -19,25 +20,25 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// A running `logmark serve`.
 #[derive(Debug)]
 pub struct Process {
-    /// Where it listens.
+    /// The address of the public listener.
     pub address: SocketAddr,
-    /// Where its admin listener is.
+    /// The address of the admin listener.
     pub admin: SocketAddr,
     child: Child,
     log: Log,
 }
 
-/// What the child wrote to standard error so far, by line.
+/// The child's standard error so far, by line.
 #[derive(Debug, Clone, Default)]
 struct Log(Arc<Mutex<Vec<String>>>);
 
 impl Process {
-    /// Starts `logmark serve` on the configuration, with these environment variables and few others. The configuration must
-    /// say `listen` and `admin_listen` with port 0, and leave the log at `json`.
+    /// Starts `logmark serve` with this configuration and these environment variables. The configuration must set `listen` and
+    /// `admin_listen` with port 0, and keep the log format `json`.
     pub async fn serve(config: &Path, environment: &[(&str, &str)]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_logmark"));
         command.args(["serve", "--config"]).arg(config).env_clear();
-        // Nothing of this machine's own AWS configuration, and no instance to ask for credentials.
+        // Without this machine's AWS configuration and instance credentials.
         command.env("HOME", config.parent().unwrap()).env("AWS_EC2_METADATA_DISABLED", "true");
         command.envs(environment.iter().copied()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();

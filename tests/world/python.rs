@@ -1,7 +1,7 @@
 //! The Python tools of `tests/tools`: long-lived helpers that answer each line with a line.
 //!
-//! They run in the project's `.venv`. Without it a test fails and says so: a proof that is skipped in silence is none. Each
-//! ends when its standard input closes, which happens at the latest when the tests end.
+//! They run in the project's `.venv`. Without it, a test fails with a message, because a skipped check proves nothing. Each tool
+//! ends when its standard input is closed, at the latest at the end of the tests.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
@@ -30,7 +30,7 @@ impl Helper {
         Self { _child: child, pipes: Mutex::new(pipes) }
     }
 
-    /// The next line that it writes.
+    /// Reads the next line from the tool.
     pub(crate) fn line(&self) -> String {
         Self::read(&mut self.pipes.lock().unwrap().1)
     }

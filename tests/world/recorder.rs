@@ -1,4 +1,4 @@
-//! A hop between Logmark and its upstream that passes everything on and keeps what it passed.
+//! A proxy between Logmark and its upstream that forwards everything and records it.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -16,7 +16,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-/// A request as it passed.
+/// A recorded request with its answer.
 #[derive(Debug, Clone)]
 pub struct Recorded {
     /// The method.
@@ -34,12 +34,12 @@ pub struct Recorded {
 }
 
 impl Recorded {
-    /// A header's value; empty when it is not there.
+    /// A header's value; empty without the header.
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
-    /// As `tests/tools/check_requests.py` reads it, to judge the answer too.
+    /// The request with its answer, in the format of `tests/tools/check_requests.py`.
     pub fn with_answer(&self) -> Value {
         let mut exchange = self.to_json();
         exchange["status"] = self.status.as_u16().into();
@@ -47,7 +47,7 @@ impl Recorded {
         exchange
     }
 
-    /// As `tests/tools/check_requests.py` reads it.
+    /// The request in the format of `tests/tools/check_requests.py`.
     pub fn to_json(&self) -> Value {
         let url = format!("http://{}{}", self.header("host"), self.uri);
         let headers: Vec<_> = self.headers.iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap())).collect();
@@ -55,16 +55,16 @@ impl Recorded {
     }
 }
 
-/// The running hop; ends with the runtime.
+/// A running proxy; ends with the tokio runtime.
 #[derive(Debug)]
 pub struct Recorder {
-    /// Where it listens.
+    /// Its address.
     pub address: SocketAddr,
     seen: Arc<Mutex<Vec<Recorded>>>,
 }
 
 impl Recorder {
-    /// Before `upstream`.
+    /// Starts a proxy before `upstream`.
     pub async fn before(upstream: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -104,7 +104,7 @@ impl Recorder {
         Self { address, seen }
     }
 
-    /// What has passed so far, there and back.
+    /// The recorded exchanges so far.
     pub fn seen(&self) -> Vec<Recorded> {
         self.seen.lock().unwrap().clone()
     }

@@ -1,6 +1,6 @@
-//! A small HTTP/1.1 server for what one test needs of the world: it keeps what it was sent, and answers as the test says.
+//! A small HTTP/1.1 server for one counterpart of a test: it records requests and answers as the test says.
 //!
-//! Owns reading a message to its end, which the hops use too. One request a connection.
+//! Owns reading a message to its end, which the proxies use too. Handles one request per connection.
 
 use std::sync::{Arc, Mutex};
 
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-/// A message as it came, and the length of its head.
+/// A received message, and the length of its head.
 #[derive(Debug, Clone)]
 pub(crate) struct Message {
     pub(crate) bytes: Vec<u8>,
@@ -18,17 +18,17 @@ pub(crate) struct Message {
 }
 
 impl Message {
-    /// All of it.
+    /// The whole message.
     pub(crate) fn text(&self) -> &str {
         str::from_utf8(&self.bytes).unwrap()
     }
 
-    /// What follows its head.
+    /// The message after its head.
     pub(crate) fn body(&self) -> &str {
         &self.text()[self.head..]
     }
 
-    /// A request as `tests/tools/check_requests.py` reads it.
+    /// The request in the format of `tests/tools/check_requests.py`.
     pub(crate) fn to_json(&self) -> Value {
         let mut lines = self.text()[..self.head].lines();
         let mut first = lines.next().unwrap().split(' ');
@@ -41,7 +41,7 @@ impl Message {
     }
 }
 
-/// Reads a message whose body has a `Content-Length`, or none; `None` at the end of the connection.
+/// Reads a message; without `Content-Length` it has no body. `None` at the end of the connection.
 pub(crate) async fn read(socket: &mut TcpStream) -> Option<Message> {
     let mut bytes = Vec::new();
     let head = loop {
@@ -63,16 +63,16 @@ pub(crate) async fn read(socket: &mut TcpStream) -> Option<Message> {
     Some(Message { bytes, head })
 }
 
-/// The server; ends with the runtime.
+/// A running server; ends with the tokio runtime.
 #[derive(Debug)]
 pub(crate) struct SmallHttp {
-    /// `http://`, and where it listens.
+    /// `http://` and its address.
     pub(crate) endpoint: String,
     seen: Arc<Mutex<Vec<Message>>>,
 }
 
 impl SmallHttp {
-    /// Starts it. `answer` gives each request a status and a body.
+    /// Starts the server. `answer` returns a status and a body for each request.
     pub(crate) async fn start(answer: impl FnMut(&Message) -> (u16, String) + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
@@ -93,7 +93,7 @@ impl SmallHttp {
         Self { endpoint, seen }
     }
 
-    /// What it was sent so far.
+    /// The requests so far.
     pub(crate) fn seen(&self) -> Vec<Message> {
         self.seen.lock().unwrap().clone()
     }

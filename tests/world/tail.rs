@@ -1,4 +1,4 @@
-//! A client of live tail that reads frame by frame, in both formats, and shows everything.
+//! A client of live tail that reads frame by frame, in both formats, and returns every frame.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -34,11 +34,11 @@ pub struct Tail {
     bytes: Vec<u8>,
     frames: VecDeque<TailFrame>,
     is_ndjson: bool,
-    /// The bytes received, with those that are parsed.
+    /// The number of bytes received, including parsed ones.
     pub received: usize,
     /// The last cursor received.
     pub cursor: String,
-    /// The modes of the notices that [`Self::event`] has passed over.
+    /// The modes of the notices that [`Self::event`] has skipped.
     pub notices: Vec<String>,
 }
 
@@ -48,7 +48,7 @@ impl Tail {
         Self::open_with(client, target, &[]).await.unwrap_or_else(|answer| panic!("{}: {}", answer.status, answer.text()))
     }
 
-    /// Opens a tail with headers, or gives the answer that refuses it.
+    /// Opens a tail with headers, or returns the answer that refuses it.
     pub async fn open_with(client: &Client, target: &str, headers: &[(&str, &str)]) -> Result<Self, Answer> {
         let response = client.begin(Method::GET, target, headers, Bytes::new()).await;
         if response.status() != 200 {
@@ -124,7 +124,7 @@ impl Tail {
         }
     }
 
-    /// The next event. A notice before it, which only some sources send, is kept.
+    /// The next event. Stores a notice before it, which only some sources send.
     pub async fn event(&mut self) -> Value {
         loop {
             let frame = self.next().await.expect("an event, not the end");
@@ -136,7 +136,7 @@ impl Tail {
         }
     }
 
-    /// The messages of so many events.
+    /// The messages of the next `count` events.
     pub async fn messages(&mut self, count: usize) -> Vec<String> {
         let mut messages = Vec::with_capacity(count);
         for _ in 0..count {

@@ -1,4 +1,4 @@
-//! A peer that opens many streams on one connection of HTTP/2 and takes nothing of their bodies.
+//! An HTTP/2 client that opens many streams on one connection and does not read their bodies.
 
 use std::net::SocketAddr;
 
@@ -10,17 +10,17 @@ use http::{Request, Response};
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 
-/// The connection, and the bodies that wait.
+/// The connection and the answers with unread bodies.
 #[derive(Debug)]
 pub struct UnreadConnection {
     sender: SendRequest<Bytes>,
     connection: JoinHandle<()>,
-    /// Answers whose bodies are not taken.
+    /// Answers whose bodies are not read.
     pub waiting: Vec<Response<RecvStream>>,
 }
 
 impl UnreadConnection {
-    /// Connects, with a window of so many bytes for each stream.
+    /// Connects with a window of this many bytes for each stream.
     pub async fn connect(address: SocketAddr, window: u32) -> Self {
         let stream = TcpStream::connect(address).await.unwrap();
         let mut builder = client::Builder::new();
@@ -32,7 +32,7 @@ impl UnreadConnection {
         Self { sender, connection, waiting: Vec::new() }
     }
 
-    /// Asks for the target so many times at once, and reads the heads of the answers. Those with a body wait in it.
+    /// Sends this many requests for the target at once and reads the heads of the answers. Stores those with a body.
     pub async fn ask(&mut self, target: &str, headers: &[(&str, &str)], times: usize) -> Vec<u16> {
         let mut asked: Vec<ResponseFuture> = Vec::new();
         for _ in 0..times {
@@ -51,7 +51,7 @@ impl UnreadConnection {
         statuses
     }
 
-    /// Waits until each body that waits has ended, and gives how: `None` for a clean end.
+    /// Waits until each stored body has ended and returns its reason: `None` for a regular end.
     pub async fn ends(&mut self) -> Vec<Option<Reason>> {
         let end = async |answer: Response<RecvStream>| {
             let mut body = answer.into_body();

@@ -14,7 +14,7 @@ pub struct Span {
 }
 
 impl Span {
-    /// The bytes from `start` to before `end`.
+    /// The bytes from `start` up to `end`, exclusive.
     #[must_use]
     pub const fn new(start: usize, end: usize) -> Self {
         Self { start, end }

@@ -1,4 +1,4 @@
-//! How faults are drawn and written.
+//! Diagnostics drawn for a terminal and written as JSON.
 
 use logmark_diagnostics::{Diagnostic, Kind, Report, Span, closest, quoted};
 

@@ -1,7 +1,7 @@
 //! The limits of queries at full size: over 1 GB of events within 256 MiB, a hundred at a time within 512 MB, hostile ones.
 //!
-//! Prints for each query how it ended, the most memory that its budget counted, and the most that the process took beyond what
-//! it took before. The test `memory` asserts the same for fewer events.
+//! Prints for each query its result, the peak that its budget counted, and the growth of the process at its peak. The test
+//! `memory` asserts the same for fewer events.
 //!
 //! `cargo bench -p logmark-engine --bench limits [-- <millions of events>]`
 
@@ -23,7 +23,7 @@ use logmark_engine::values::call::QueryTimes;
 use logmark_insights::ast::Query;
 
 const TIMES: QueryTimes = QueryTimes { start: 1_710_460_800_000, end: 1_710_547_200_000, now: 1_710_550_800_000 };
-/// What a local source gives to all its queries together.
+/// The memory that a local source gives to all of its queries together.
 const ALL: usize = 320 << 20;
 
 const QUERIES: [&str; 16] = [

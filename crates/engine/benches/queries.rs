@@ -1,5 +1,5 @@
-//! Queries over access-log events: CPU seconds of one thread, and those of `DuckDB` for the same questions over the raw JSON,
-//! on one thread too, where `python3` has the module `duckdb`. CPU time, since other work on the machine then counts least.
+//! Queries over access-log events: CPU seconds of one thread, beside `DuckDB` with the same queries over the raw JSON, on one
+//! thread too, if `python3` has the module `duckdb`. CPU time is affected least by other load on the machine.
 //!
 //! `cargo bench -p logmark-engine --bench queries [-- <millions of events>] [runs=<n>] [<part of a name>]`
 
@@ -21,11 +21,11 @@ use logmark_engine::run::{Execution, QueryRows, Step};
 use logmark_engine::values::call::QueryTimes;
 use logmark_insights::ast::Query;
 
-/// 2024-03-11, seven days.
+/// 2024-03-11, for seven days.
 const START: i64 = 1_710_115_200_000;
 const LENGTH: i64 = 7 * 86_400_000;
 
-/// A query, and the same in SQL over a table `logs` of the members of each event.
+/// A query, and the same query in SQL over a table `logs` with the members of each event as columns.
 struct Question {
     name: &'static str,
     query: &'static str,
@@ -90,7 +90,7 @@ const QUESTIONS: [Question; 11] = [
     },
 ];
 
-/// The next of a fixed row of numbers (xorshift).
+/// Fixed pseudo-random numbers (xorshift).
 struct Numbers(u64);
 
 impl Numbers {
@@ -101,7 +101,7 @@ impl Numbers {
         self.0
     }
 
-    /// Small numbers more often than great ones.
+    /// Small numbers more often than large ones.
     fn skewed(&mut self, below: u64) -> u64 {
         let first = self.next() % below;
         let second = self.next() % (first + 1);
@@ -148,7 +148,7 @@ fn events(count: u64) -> Vec<MemoryEvent> {
         .collect()
 }
 
-/// The CPU time of this thread so far: Linux alone tells it in a file. Elsewhere the time on the clock.
+/// The CPU time of this thread so far, which only Linux shows in a file; elsewhere wall-clock time.
 fn cpu_time(since: Instant) -> Duration {
     let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
     let nanoseconds = told.and_then(|told| told.split(' ').next().and_then(|first| first.parse().ok()));
@@ -167,7 +167,7 @@ fn run(text: &str, source: &MemorySource) -> (QueryRows, Duration) {
     (execution.into_result().0, cpu_time(clock).saturating_sub(started))
 }
 
-/// The seconds that `DuckDB` needs for each query; `None` where there is none.
+/// The seconds of `DuckDB` for each query; `None` without `DuckDB`.
 fn duckdb(events: &[MemoryEvent], runs: usize) -> Option<Vec<f64>> {
     let available = Command::new("python3").args(["-c", "import duckdb"]).output().ok()?;
     if !available.status.success() {

@@ -1,14 +1,14 @@
-//! Memory limits: how many bytes the state of one query may use, and all queries together.
+//! Memory limits: the bytes that the state of one query may use, and the state of all queries together.
 //!
-//! Only state that grows with the data is counted: groups, sets, heaps, rows that are kept, results. The buffers of one
-//! block are not; an input bounds its blocks.
+//! Only state that grows with the data is counted: groups, sets, heaps, kept rows, results. The buffers of one block are not
+//! counted, because an input limits its blocks.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::error::QueryError;
 
-/// A number of bytes that may be in use, perhaps within another budget that several queries share.
+/// A number of bytes that may be in use, optionally within another budget that several queries share.
 #[derive(Debug)]
 pub struct Budget {
     limit: usize,
@@ -20,13 +20,13 @@ impl Budget {
     /// The default limit of one query: 256 MiB.
     pub const DEFAULT: usize = 256 << 20;
 
-    /// A budget of so many bytes.
+    /// A budget of this many bytes.
     #[must_use]
     pub fn new(limit: usize) -> Arc<Self> {
         Arc::new(Self { limit, used: AtomicUsize::new(0), shared: None })
     }
 
-    /// A budget of so many bytes within another one: what it uses is in use there as well.
+    /// A budget of this many bytes within another one: its bytes count there too.
     #[must_use]
     pub fn within(shared: &Arc<Self>, limit: usize) -> Arc<Self> {
         Arc::new(Self { limit, used: AtomicUsize::new(0), shared: Some(Arc::clone(shared)) })

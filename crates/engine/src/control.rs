@@ -1,4 +1,4 @@
-//! What a running query is told and what it tells: the cancel flag, the deadline, its progress.
+//! The shared state of a running query: the cancel flag, the deadline, its progress.
 
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
@@ -9,10 +9,10 @@ use crate::budget::Budget;
 use crate::error::QueryError;
 use crate::values::call::QueryTimes;
 
-/// How many ticks pass between two looks at the clock.
+/// The number of ticks between two checks of the clock.
 const TICKS: u32 = 32;
 
-/// The figures of a query, as CloudWatch has them.
+/// The figures of a query, the same as CloudWatch's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Statistics {
     /// The events that were read.
@@ -33,12 +33,12 @@ pub struct Control {
 }
 
 impl Control {
-    /// Asks the query to end. It does within 50 ms of work.
+    /// Requests the end of the query, which follows within 50 ms of work.
     pub fn cancel(&self) {
         self.cancelled.store(true, Ordering::Relaxed);
     }
 
-    /// Whether it was asked to end.
+    /// Whether the end was requested.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         self.cancelled.load(Ordering::Relaxed)
@@ -61,27 +61,27 @@ impl Control {
     }
 }
 
-/// What every operator of one query may use: its times, its memory, its control.
+/// The shared parts of one query's operators: its times, its memory, its control.
 #[derive(Debug)]
 pub struct Env {
-    /// The range that is searched, and the moment of `now()`.
+    /// The searched range, and the moment of `now()`.
     pub times: QueryTimes,
     /// The memory of the query.
     pub budget: Arc<Budget>,
     /// The cancel flag and the figures.
     pub control: Arc<Control>,
-    /// The time that the query may run for, counted from its first work.
+    /// The time limit of the query, counted from its first work.
     time_limit: Duration,
     deadline: Cell<Option<Instant>>,
     ticks: Cell<u32>,
     checks: Cell<u64>,
-    /// Figures that are not in the control yet: one row is not worth an atomic operation.
+    /// Figures that are not in the control yet: one row does not justify an atomic operation.
     pending: Cell<Statistics>,
     failure: RefCell<Option<QueryError>>,
 }
 
 impl Env {
-    /// For a query that may use so much memory and time.
+    /// For a query with these limits of memory and time.
     #[must_use]
     pub fn new(times: QueryTimes, budget: Arc<Budget>, control: Arc<Control>, time_limit: Duration) -> Self {
         Self {
@@ -97,13 +97,13 @@ impl Env {
         }
     }
 
-    /// Makes the query fail at the next [`Env::check`]: for an expression, which has a value and no error. The first failure
-    /// is kept. No result is given after it.
+    /// Makes the query fail at the next [`Env::check`]: for an expression, which returns a value and no error. The first failure
+    /// is kept. No result is returned after it.
     pub fn fail(&self, error: QueryError) {
         self.failure.borrow_mut().get_or_insert(error);
     }
 
-    /// How often the query looked at the cancel flag and the clock: tests count the work between two looks.
+    /// The number of checks of the cancel flag and the clock: tests measure the work between two checks.
     #[must_use]
     pub fn checks(&self) -> u64 {
         self.checks.get()
@@ -122,12 +122,12 @@ impl Env {
         self.pending.set(pending);
     }
 
-    /// Shows the figures so far to the handle.
+    /// Publishes the figures so far to the handle.
     pub(crate) fn publish(&self) {
         self.control.add(self.pending.take());
     }
 
-    /// Called at least once for each row that is read, kept or given. Now and then it looks at the cancel flag and the clock.
+    /// Called at least once for each row that is read, kept or returned. Regularly checks the cancel flag and the clock.
     ///
     /// # Errors
     /// [`QueryError::Cancelled`], [`QueryError::TimeLimit`].
@@ -137,7 +137,7 @@ impl Env {
         if ticks.is_multiple_of(TICKS) { self.check() } else { Ok(()) }
     }
 
-    /// Looks at the cancel flag and the clock at once: before and after work that may take milliseconds.
+    /// Checks the cancel flag and the clock immediately: before and after work that may take milliseconds.
     ///
     /// # Errors
     /// As [`Env::tick`].

@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use crate::values::regex::SearchLimit;
 
-/// Why a running query ended without its whole result.
+/// The reason why a running query ended without its whole result.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum QueryError {
@@ -29,9 +29,9 @@ pub enum QueryError {
     /// The query exceeds a limit of the language or of the engine.
     #[error("{message}")]
     Limit {
-        /// What the limit is, and what to do.
+        /// The limit, and how to stay within it.
         message: String,
-        /// Where the query causes it, in bytes of its text.
+        /// The part of the query that causes it, in bytes of its text.
         span: Option<Span>,
     },
     /// The events could not be read.
@@ -42,7 +42,7 @@ pub enum QueryError {
     Bug(&'static str),
 }
 
-/// Why events, or a table, could not be read.
+/// The reason why events or a table could not be read.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum InputError {

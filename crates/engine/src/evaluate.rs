@@ -47,7 +47,7 @@ use logmark_insights::support;
 ///
 /// # Errors
 /// A fault at its place, when the expression cannot be computed from any one event: of an aggregate, of `in`
-/// with a query, of a pattern or format that is none, and of a tree that is deeper than [`MAX_DEPTH`].
+/// with a query, of an invalid pattern or format, and of a tree that is deeper than [`MAX_DEPTH`].
 pub fn evaluate(
     expression: &Spanned<Expression>,
     field: &dyn Fn(&FieldPath) -> Value,
@@ -61,7 +61,7 @@ struct Evaluation<'e> {
     context: &'e Context<'e>,
 }
 
-/// A value, and whether it is that of every event: patterns are judged only where they are.
+/// A value, and whether it is the same for every event: only constant patterns are checked.
 struct Outcome {
     value: Value,
     is_constant: bool,
@@ -103,7 +103,7 @@ impl Evaluation<'_> {
         }
     }
 
-    /// All parts are computed, so that a fault in any of them is found for every event.
+    /// All parts are computed, so that an error in any of them is found for every event.
     fn logical(
         parts: &[Spanned<Expression>],
         value: impl Fn(&Spanned<Expression>) -> Result<Outcome, Diagnostic>,
@@ -190,7 +190,7 @@ fn binary(operator: BinaryOperator, left: &Value, right: &Value) -> Value {
 pub(crate) fn like(pattern: &Spanned<MatchPattern>) -> Result<Like, Diagnostic> {
     match &pattern.node {
         MatchPattern::Text(text) => Ok(Like::substring(text.as_str())),
-        // The expression begins behind its slash.
+        // The expression begins after its slash.
         MatchPattern::Regex(regex) => Like::regex(regex.as_str()).map_err(|error| error.diagnostic(pattern.span.start + 1)),
     }
 }
@@ -209,7 +209,7 @@ pub(crate) fn fault(error: &CallError, call: &Call) -> Diagnostic {
         CallError::OfGroup(_) | CallError::Arguments(_) => call.function.span,
     };
     match error {
-        // Behind `by` it is of one event, but needs the values of all.
+        // After `by` it belongs to one event, but needs the values of all events.
         CallError::OfGroup(function) if function.signature().kind == FunctionKind::Either => {
             support::unsupported_function(*function, span)
         }

@@ -1,4 +1,4 @@
-//! The shape of every command at run time: rows are pushed into it, and it pushes rows on.
+//! The interface of every command at run time: it receives rows and pushes rows to the next operator.
 
 use std::fmt;
 
@@ -7,37 +7,37 @@ use crate::error::QueryError;
 use crate::input::Source;
 use crate::row::Row;
 
-/// Whether more rows are of use.
+/// Whether more rows are needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub enum Flow {
     /// More rows may change the result.
     Continue,
-    /// No further row changes the result: whoever pushes may stop.
+    /// No further row changes the result: the caller may stop.
     Done,
 }
 
-/// One step of a plan. Rows come in order, one at a time.
+/// One step of a plan. Rows arrive in order, one at a time.
 ///
-/// An operator that keeps rows stores them by [`Builder::keep_rows`](crate::plan::Builder::keep_rows), and
-/// counts their bytes with a [`Reservation`](crate::budget::Reservation).
+/// An operator that keeps rows stores them by [`Builder::keep_rows`](crate::plan::Builder::keep_rows), and counts their bytes
+/// with a [`Reservation`](crate::budget::Reservation).
 pub trait Operator: Send + fmt::Debug {
-    /// Called once, before the first row. All queries inside this one have ended then.
+    /// Called once, before the first row, after all inner queries have ended.
     ///
     /// # Errors
-    /// When something that the operator needs is not there.
+    /// When a resource of the operator is missing.
     fn open(&mut self, source: &dyn Source, env: &Env) -> Result<(), QueryError> {
         let _ = (source, env);
         Ok(())
     }
 
-    /// Takes a row, changes or keeps it, and pushes it on or not. The caller reuses the row's memory afterwards.
+    /// Receives a row, changes or keeps it, and pushes it or not. The caller reuses the row's memory afterwards.
     ///
     /// # Errors
-    /// When the query cannot go on.
+    /// When the query must end.
     fn push(&mut self, row: &mut Row<'_>, next: &mut Next<'_>) -> Result<Flow, QueryError>;
 
-    /// Called once, behind the last row: pushes on what was kept. The steps behind are finished afterwards, by the caller.
+    /// Called once, after the last row: pushes the kept rows. The caller finishes the following steps afterwards.
     ///
     /// # Errors
     /// As [`Operator::push`].
@@ -46,11 +46,11 @@ pub trait Operator: Send + fmt::Debug {
         Ok(())
     }
 
-    /// A copy of the operator with its state, of which a partial result is made.
+    /// A copy of the operator with its state, for a partial result.
     fn fork(&self) -> Box<dyn Operator>;
 }
 
-/// The steps behind an operator.
+/// The steps after an operator.
 #[derive(Debug)]
 pub struct Next<'c> {
     steps: &'c mut [Box<dyn Operator>],
@@ -58,9 +58,9 @@ pub struct Next<'c> {
     env: &'c Env,
 }
 
-/// Where the rows of a plan end.
+/// The end of a plan's rows.
 pub(crate) trait Sink: fmt::Debug {
-    /// Takes a row of the result.
+    /// Receives a row of the result.
     fn take(&mut self, row: &mut Row<'_>, env: &Env) -> Result<Flow, QueryError>;
 }
 
@@ -69,7 +69,7 @@ impl<'c> Next<'c> {
         Self { steps, sink, env }
     }
 
-    /// Pushes a row on.
+    /// Pushes a row to the next step.
     ///
     /// # Errors
     /// As [`Operator::push`].
@@ -80,7 +80,7 @@ impl<'c> Next<'c> {
         }
     }
 
-    /// Pushes rows on, until no further row is of use.
+    /// Pushes rows until no further row is needed.
     ///
     /// # Errors
     /// As [`Operator::push`].
@@ -94,7 +94,7 @@ impl<'c> Next<'c> {
         Ok(())
     }
 
-    /// What the query may use.
+    /// The query's environment.
     #[must_use]
     pub fn env(&self) -> &'c Env {
         self.env
@@ -111,7 +111,7 @@ pub(crate) fn finish(steps: &mut [Box<dyn Operator>], sink: &mut dyn Sink, env: 
     Ok(())
 }
 
-/// Makes a row of each item, all else alike, and pushes them on.
+/// Pushes one row for each item, which differ only in that item.
 ///
 /// # Errors
 /// As [`Operator::push`].

@@ -1,4 +1,4 @@
-//! A row on its way through the operators, and how an operator finds a value in it.
+//! A row, and the access of operators to its values.
 
 use std::borrow::Cow;
 
@@ -6,7 +6,7 @@ use crate::input::Block;
 use crate::values::json_path;
 use crate::values::value::Value;
 
-/// A place for a value in the rows of one part of a plan.
+/// A slot for a value in the rows of one part of a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Slot(pub(crate) usize);
 
@@ -59,17 +59,16 @@ impl System {
     }
 }
 
-/// Where an operator finds the value of a field: resolved once, when the plan is made.
+/// The access of an operator to a field, resolved once during compilation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Access {
-    /// No row has it.
+    /// No row has the field.
     Missing,
-    /// At a place of the row.
+    /// In a slot of the row.
     Slot(Slot),
-    /// In the map or list at a place of the row. When the place holds none, and the events have a field of the whole name,
-    /// that field.
+    /// In the map or list in a slot of the row. If the slot has none, and the events have a field of the whole name, that field.
     Path(Slot, Box<[String]>, Option<Slot>),
-    /// In the event that the row is of, while the row has it.
+    /// In the row's event, while the row has it.
     Event(System),
 }
 
@@ -97,19 +96,19 @@ impl Event<'_> {
     }
 }
 
-/// A row: values at places, and for as long as its block is there the event.
+/// A row: values in slots and, while its block exists, the event.
 #[derive(Debug, Default)]
 pub struct Row<'b> {
-    /// The values; a place beyond the end is missing.
+    /// The values; a slot beyond the end is missing.
     pub values: Vec<Value>,
     /// The event, in the operators before the first that keeps rows.
     pub event: Option<Event<'b>>,
-    /// Where the row's event stands in time among all of its reading: a greater position is a later event. Rows that a
+    /// The position of the row's event in time among all events of its scan: a greater position is a later event. Rows that a
     /// command makes are numbered in their order.
     pub position: i64,
 }
 
-/// A row that was kept.
+/// A kept row.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct StoredRow {
     /// See [`Row::values`].
@@ -119,7 +118,7 @@ pub struct StoredRow {
 }
 
 impl Row<'_> {
-    /// A row that a command makes: each value at its place.
+    /// A row made by a command: each value in its slot.
     pub fn new(position: i64, slots: &[Slot], values: impl IntoIterator<Item = Value>) -> Self {
         let mut row = Self { position, ..Self::default() };
         for (slot, value) in slots.iter().zip(values) {
@@ -128,13 +127,13 @@ impl Row<'_> {
         row
     }
 
-    /// The value at a place.
+    /// The value in a slot.
     #[must_use]
     pub fn value(&self, slot: Slot) -> &Value {
         self.values.get(slot.0).unwrap_or(&Value::Missing)
     }
 
-    /// Puts a value at a place.
+    /// Puts a value into a slot.
     pub fn set(&mut self, slot: Slot, value: Value) {
         if self.values.len() <= slot.0 {
             self.values.resize(slot.0 + 1, Value::Missing);
@@ -155,7 +154,7 @@ impl Row<'_> {
         }
     }
 
-    /// The text of a field, as functions on texts take it. A message is lent, not copied.
+    /// The text of a field, as functions on texts use it. A message is borrowed, not copied.
     #[must_use]
     pub fn text(&self, access: &Access) -> Option<Cow<'_, str>> {
         match access {
@@ -169,7 +168,7 @@ impl Row<'_> {
         }
     }
 
-    /// The moment of a field, as functions on times take it.
+    /// The moment of a field, as functions on times use it.
     #[must_use]
     pub fn moment(&self, access: &Access) -> Option<i64> {
         match access {
@@ -187,13 +186,13 @@ impl Row<'_> {
         }
     }
 
-    /// Takes the values out, to keep them: of a row that has no event any more. [`crate::plan::Keep::store`] keeps any row.
+    /// Moves the values out, to keep them: for a row that no longer has an event. [`crate::plan::Keep::store`] keeps any row.
     #[must_use]
     pub fn store(&mut self) -> StoredRow {
         StoredRow { values: std::mem::take(&mut self.values), position: self.position }
     }
 
-    /// A copy of the values, to keep them or to make several rows of one.
+    /// A copy of the values, to keep them or to make several rows from one.
     #[must_use]
     pub fn copy(&self) -> Row<'_> {
         Row { values: self.values.clone(), event: self.event, position: self.position }
@@ -207,23 +206,23 @@ impl From<StoredRow> for Row<'_> {
 }
 
 impl StoredRow {
-    /// About how many bytes the row takes.
+    /// The approximate bytes of the row.
     #[must_use]
     pub fn bytes(&self) -> usize {
         size_of::<Self>() + values_bytes(&self.values)
     }
 }
 
-/// About how many bytes the values take.
+/// The approximate bytes of the values.
 #[must_use]
 pub fn values_bytes(values: &[Value]) -> usize {
     values.iter().map(value_bytes).sum()
 }
 
-/// About how many bytes a value takes.
+/// The approximate bytes of a value.
 #[must_use]
 pub fn value_bytes(value: &Value) -> usize {
-    // What the allocator adds to each allocation.
+    // The allocator's overhead of each allocation.
     const ALLOCATION: usize = 16;
     let inner = match value {
         Value::Missing | Value::Boolean(_) | Value::Integer(_) | Value::Double(_) | Value::Timestamp(_) => 0,

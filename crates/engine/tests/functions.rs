@@ -1,12 +1,12 @@
-//! What every function makes of its arguments, as tables.
+//! The results of every function, as tables.
 //!
-//! `functions/*.txt` holds a call and its result on each line, both in the language itself:
+//! `functions/*.txt` has a call and its result on each line, both in the query language:
 //!
-//! - `call => expression`: the value is the same, and of the same kind (`2` is whole, `2.0` is not);
+//! - `call => expression`: the value is equal and of the same kind (`2` is whole, `2.0` is not);
 //! - `call => shown text`: a result shows that text;
-//! - `call => refused: text`: it is refused before it runs, and what is said has that text in it.
+//! - `call => refused: text`: the call is refused before it runs, with a message that contains the text.
 //!
-//! `missing` is a field that the event does not have; [`field`] says what else it has. Lines that begin with `#` are comments.
+//! `missing` is a field that the event does not have; [`field`] lists its fields. Lines that begin with `#` are comments.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
@@ -24,7 +24,7 @@ use logmark_insights::functions::{Function, FunctionKind, Parameter};
 use logmark_insights::period::Period;
 use proptest::prelude::{Just, Strategy, any, prop, prop_assert, prop_assert_eq, prop_oneof, proptest};
 
-/// One hour is searched, a little later.
+/// One hour is searched; the query starts a little later.
 const QUERY: QueryTimes = QueryTimes { start: 1_700_000_000_000, end: 1_700_003_600_000, now: 1_700_003_605_999 };
 const EVENT: Context<'static> = Context { query: QUERY, timestamp: Some(1_700_000_012_345), message: Some("grün 🛒") };
 
@@ -59,7 +59,7 @@ fn field(name: &str) -> Value {
     }
 }
 
-/// The expression, or what is wrong with it.
+/// The expression, or its error.
 fn parsed(written: &str) -> Result<Spanned<Expression>, String> {
     let query = Query::parse(&format!("fields {written}"))
         .map_err(|faults| faults.iter().map(|fault| format!("{} {:?}", fault.message(), fault.hint)).collect::<String>())?;
@@ -77,7 +77,7 @@ fn computed(written: &str) -> Result<Value, String> {
     evaluate(&expression, &event, &EVENT).map_err(|fault| format!("{} {:?}", fault.message(), fault.hint))
 }
 
-/// Where a row stands, its call and its result.
+/// The position of a row, its call and its result.
 struct Row {
     place: String,
     left: String,
@@ -100,7 +100,7 @@ fn rows() -> Vec<Row> {
     rows
 }
 
-/// What is wrong with the row, if anything.
+/// The error of the row, if any.
 fn judge(row: &Row) -> Option<String> {
     let got = computed(&row.left);
     if let Some(said) = row.right.strip_prefix("refused: ") {
@@ -156,7 +156,7 @@ fn every_function_of_an_event_has_at_least_four_rows() {
         let mut called = Vec::new();
         match parsed(&row.left) {
             Ok(expression) => functions(&expression.node, &mut called),
-            // What does not parse is a row of the function that it begins with.
+            // A row that does not parse belongs to the function that it begins with.
             Err(_) => called.extend(row.left.split_once('(').and_then(|(name, _)| Function::find(name))),
         }
         called.dedup();
@@ -167,7 +167,7 @@ fn every_function_of_an_event_has_at_least_four_rows() {
     assert!(few.is_empty(), "fewer than four rows: {few:?}");
 }
 
-/// As many arguments of each kind as the signature must have.
+/// As many arguments of each kind as the signature requires.
 fn arguments(function: Function) -> Vec<Option<call::Argument>> {
     let signature = function.signature();
     let of = |place| match signature.parameter(place) {
@@ -182,7 +182,7 @@ fn a_function_is_of_an_event_or_says_of_what() {
     for &function in Function::ALL {
         let got = Prepared::new(function, &arguments(function)).map(|prepared| prepared.function());
         match function.signature().kind {
-            // The text `1` is no pattern of a date.
+            // The text `1` is not a date pattern.
             FunctionKind::Scalar if function == Function::ParseDate => assert!(matches!(got, Err(CallError::Argument { .. }))),
             FunctionKind::Scalar => assert_eq!(got, Ok(function)),
             FunctionKind::Aggregate | FunctionKind::Either => assert_eq!(got, Err(CallError::OfGroup(function))),
@@ -252,7 +252,7 @@ fn value() -> impl Strategy<Value = Value> {
 }
 
 proptest! {
-    /// Above all, no function panics, whatever it is given.
+    /// No function panics, for any arguments.
     #[test]
     fn what_is_known_before_running_changes_no_result(
         function in prop::sample::select(Function::ALL),
@@ -280,7 +280,7 @@ proptest! {
             known.iter().cloned().map(|argument| Some(argument).filter(|argument| matches!(argument, call::Argument::Period(_)))).collect();
         match (call(function, &known, &EVENT), Prepared::new(function, &varying)) {
             (Ok(at_once), Ok(prepared)) => prop_assert_eq!(prepared.apply(&values, &EVENT), at_once),
-            // A pattern that is none is an error when it is known and nothing when it is not.
+            // An invalid pattern is an error if it is a literal, and gives a missing value otherwise.
             (Err(CallError::Argument { .. }), Ok(prepared)) => prop_assert!(prepared.apply(&values, &EVENT).is_missing()),
             (_, Err(CallError::Argument { .. })) => prop_assert_eq!(function, Function::RegexReplace),
             (at_once, varying) => prop_assert_eq!(at_once.err(), varying.err()),

@@ -1,5 +1,5 @@
-//! The memory of queries as the system sees it, beside what their budgets count. One test, since it measures its process; the
-//! bench `limits` runs the same at full size.
+//! The memory of queries as the operating system reports it, beside the figures of their budgets. A single test, because it
+//! measures the whole process; the bench `limits` runs the same at full size.
 
 #![expect(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a test fails by panicking, and shows its figures")]
 
@@ -20,9 +20,9 @@ use logmark_engine::values::call::QueryTimes;
 use logmark_insights::ast::Query;
 
 const TIMES: QueryTimes = QueryTimes { start: 1_710_460_800_000, end: 1_710_547_200_000, now: 1_710_550_800_000 };
-/// The memory of one query, and of all.
+/// The memory of one query, and of all queries.
 const LIMIT: usize = 24 << 20;
-/// What the process may take beside: blocks, the allocator's own, threads.
+/// Other memory of the process: blocks, the allocator's overhead, threads.
 const BESIDE: usize = 24 << 20;
 /// About 50 MB: more than the limit.
 const EVENTS: u64 = 200_000;
@@ -32,7 +32,7 @@ fn plan(text: &str) -> Plan {
     Plan::compile(&query, &PlanOptions { text, times: TIMES, max_rows: DEFAULT_ROWS }).unwrap()
 }
 
-/// Runs a query. Returns whether it ended with its rows, and the most bytes that its budget counted.
+/// Runs a query. Returns whether it ended with its rows, and the peak that its budget counted.
 fn run(text: &str) -> (bool, usize) {
     let budget = Budget::new(LIMIT);
     let env = Env::new(TIMES, Arc::clone(&budget), Arc::default(), Duration::from_secs(600));

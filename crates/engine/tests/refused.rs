@@ -1,4 +1,4 @@
-//! What the engine does not run is refused by name, at its place, before any event is read.
+//! Unsupported features are refused by name, at their position, before any event is read.
 
 #![expect(clippy::panic, reason = "a test fails by panicking")]
 

@@ -146,7 +146,7 @@ fn pages(lines: &[String], event: impl Fn(&mut String, usize, &String), end: &st
     pages
 }
 
-// === by hand ===
+// === hand-written JSON ===
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -129,7 +129,7 @@ fn the_header_spells_columns_as_the_request_does() {
 }
 
 proptest::proptest! {
-    /// No cell begins a formula, with any separator.
+    /// No cell starts a formula, with any separator.
     #[test]
     fn no_separator_opens_a_formula(message in "[=+@;\t\r\n\"', a-]{0,12}") {
         for page in pages(&message) {

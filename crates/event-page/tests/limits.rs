@@ -1,4 +1,4 @@
-//! Which input is refused, the position in the error, and the bounds.
+//! Refused input, the position in its error, and the limits.
 
 use logmark_event_page::{GroupPage, Malformed, StreamPage};
 

@@ -1,5 +1,5 @@
-//! What a mask costs for each event, beside parsing the message, removing the members and printing it, in the same run:
-//! `cargo bench -p logmark-event-rules --bench masking`. Of five runs the best counts.
+//! The cost of a mask for each event, beside parsing the message, removing the members and printing it, in the same run:
+//! `cargo bench -p logmark-event-rules --bench masking`. The best of five runs counts.
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a measurement for a person to read")]
 
 use std::hint::black_box;
@@ -40,7 +40,7 @@ fn events(with_masked: bool) -> Vec<String> {
     (0..EVENTS).map(event).collect()
 }
 
-/// What a service does without a mask that works on the text.
+/// The alternative without a mask that works on the text.
 fn removed(event: &str) -> String {
     let mut value: Value = serde_json::from_str(event).unwrap();
     let members = value.as_object_mut().unwrap();
@@ -54,7 +54,7 @@ fn removed(event: &str) -> String {
     value.to_string()
 }
 
-/// Nanoseconds for each event.
+/// Nanoseconds per event.
 fn best(events: &[String], mut work: impl FnMut(&str) -> usize) -> f64 {
     let run = |work: &mut dyn FnMut(&str) -> usize| {
         let begun = Instant::now();

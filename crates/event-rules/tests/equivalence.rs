@@ -89,7 +89,7 @@ fn a_condition_selects_the_events_that_its_rule_matches() {
     assert!(hidden * 20 < shown, "hidden {hidden} of {shown}");
 }
 
-/// Cases that chance finds rarely.
+/// Cases that random rules rarely contain.
 #[test]
 fn unusual_events_are_selected_as_the_rule_matches_them() {
     let deep = |depth: usize| format!(r#"{{"tenant":"acme","x":{}1{}}}"#, "[".repeat(depth), "]".repeat(depth));

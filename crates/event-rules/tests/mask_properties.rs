@@ -1,4 +1,4 @@
-//! Masks of messages by chance, beside `serde_json`.
+//! Masks of random messages, compared with `serde_json`.
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use logmark_event_rules::{FieldMask, MaskPath, Masked, Replacement};
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 const NAMES: &[&str] = &["a", "b", "c", "a.b", "0", "é", "q\"\\"];
 
-/// One step of a path, as the oracle reads it.
+/// One step of a path, as the oracle parses it.
 #[derive(Debug, Clone, PartialEq)]
 enum Step {
     Member(&'static str),
@@ -46,7 +46,7 @@ fn object(inner: impl Strategy<Value = Value>) -> impl Strategy<Value = Value> {
         .prop_map(|members| Value::Object(members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()))
 }
 
-/// The pieces by which a value is reached, from the outermost: names between points, indexes.
+/// The path to a value, from the outermost: names between dots, and indexes.
 type Reached = Vec<Piece>;
 
 #[derive(Debug, Clone, PartialEq)]
@@ -55,11 +55,11 @@ enum Piece {
     Index(usize),
 }
 
-/// Whether the whole of the path is a prefix of where the value is, in the lax sense. Tries every way.
+/// Whether the whole path is a prefix of the value's place, in lax mode. Tries every way.
 fn covers(path: &[Piece2], place: &[Piece], is_array: bool) -> bool {
     let Some((step, rest)) = path.split_first() else { return true };
     let wraps = |index: &Option<usize>| {
-        // The value is its own only element, unless it is an array.
+        // A value that is not an array counts as an array of itself.
         let array_here = place.is_empty() && is_array || matches!(place.first(), Some(Piece::Index(_)));
         !array_here && index.is_none_or(|index| index == 0)
     };
@@ -75,13 +75,13 @@ fn covers(path: &[Piece2], place: &[Piece], is_array: bool) -> bool {
             name.parse::<usize>().is_ok_and(|index| wanted.is_none_or(|wanted| wanted == index)) && covers(rest, after, is_array)
         }
     });
-    // A name of digits is passed like an index.
+    // A numeric name can be skipped like an index.
     let passed = matches!((step, place.first()), (Piece2::Name(_), Some(Piece::Name(name))) if name.parse::<usize>().is_ok())
         && covers(path, &place[1..], is_array);
     taken || passed || matches!(step, Piece2::Index(index) if wraps(index) && covers(rest, place, is_array))
 }
 
-/// A step of a path whose names are cut at points.
+/// A step of a path whose names are split at dots.
 #[derive(Debug, Clone)]
 enum Piece2 {
     Name(String),
@@ -98,7 +98,7 @@ fn pieces(path: &[Step]) -> Vec<Piece2> {
         .collect()
 }
 
-/// The value with `"***"` for what the paths cover.
+/// The value with `"***"` in place of the values that the paths cover.
 fn masked(value: &Value, paths: &[Vec<Piece2>], place: &Reached) -> Value {
     if !place.is_empty() && paths.iter().any(|path| covers(path, place, value.is_array())) {
         return Value::from("***");
@@ -141,7 +141,7 @@ proptest! {
         let paths: Vec<_> = paths.iter().map(|path| pieces(path)).collect();
         let wanted = masked(&value, &paths, &Vec::new());
         prop_assert_eq!(serde_json::from_str::<Value>(&found).unwrap(), wanted.clone(), "{}", message);
-        // Other bytes stay, so the text is that of `serde_json` when the message was.
+        // All other bytes stay, so text from `serde_json` is still in its form.
         prop_assert_eq!(found, if pretty { serde_json::to_string_pretty(&wanted).unwrap() } else { wanted.to_string() });
     }
 
@@ -178,7 +178,7 @@ proptest! {
         let before = logmark_engine::input::discover::all(&message);
         let after = logmark_engine::input::discover::all(&shown(&mask, &message).unwrap());
         for (name, value) in before {
-            // A field that keeps its value may have a masked namesake; one that changed or is gone must be hidden by name.
+            // A field that keeps its value may have a masked namesake; a changed or missing field must be hidden by name.
             if !after.iter().any(|(kept, same)| *kept == name && *same == value) {
                 prop_assert!(mask.hides_field(&name).is_some(), "{} in {}", name, message);
                 prop_assert!(mask.touches_field(&name).is_some(), "{} in {}", name, message);
@@ -191,7 +191,7 @@ proptest! {
 fn agrees(value: &Value, both: &Value, first: &Value, second: &Value) -> bool {
     let is_masked = |shown: &Value| shown == "***" && value != "***";
     if is_masked(first) || is_masked(second) {
-        // Where one mask hides all of a value, the other decides.
+        // Where one mask hides a whole value, the other decides.
         return if is_masked(first) && is_masked(second) {
             is_masked(both)
         } else {

@@ -1,4 +1,4 @@
-//! What masks hide in messages, and which names they forbid.
+//! The values that masks hide in messages, and the names that they forbid.
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use logmark_event_rules::{FieldMask, Forbidden, MaskPath, Masked, Replacement};

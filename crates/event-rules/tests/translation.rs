@@ -1,4 +1,4 @@
-//! Row rules as conditions of queries: the form, and what has none.
+//! Row rules as conditions of queries: their form, and the rules without one.
 
 use logmark_event_rules::{UntranslatableReason, query_condition};
 use logmark_filter_pattern::FilterPattern;

@@ -1,10 +1,10 @@
-//! How fast patterns are matched, beside the tools one would use instead, in the same run and on the same lines:
+//! The speed of matching, beside common tools, in the same run and on the same lines:
 //! `cargo bench -p logmark-filter-pattern --bench matching`.
 //!
 //! `LOGMARK_BENCH_DATA` names a directory with `web/apache_combined_semicomplete_10k.log`,
-//! `cloudtrail/invictus_stratus_cloudtrail.jsonl` and `apigw/derived_rest_json.jsonl`; without it lines are made up. Each file
-//! is repeated up to `LOGMARK_BENCH_MEGABYTES` (256), and an eighth of that for what takes a DOM or `jq`. Of five runs the
-//! best counts. Other programs are timed from their start, reading a file that is in memory already.
+//! `cloudtrail/invictus_stratus_cloudtrail.jsonl` and `apigw/derived_rest_json.jsonl`; without it lines are generated. Each file
+//! is repeated up to `LOGMARK_BENCH_MEGABYTES` (256), and an eighth of that for tools that build a DOM and for `jq`. The best of
+//! five runs counts. Other programs are timed from their start, and read a file from the page cache.
 #![expect(clippy::print_stdout, clippy::unwrap_used, clippy::panic, reason = "a measurement for a person to read")]
 
 use std::borrow::Cow;
@@ -25,7 +25,7 @@ struct Data {
     gateway: Lines,
 }
 
-/// Lines in memory and in files: all of them, and the smaller part.
+/// Lines in memory and in files: all lines, and the smaller part.
 struct Lines {
     text: String,
     file: PathBuf,
@@ -160,7 +160,7 @@ fn gateway(gateway: &Lines) {
     }
 }
 
-/// Another's name, how it counts, and the bytes that it counts in.
+/// A counterpart: its name, its count, and the bytes that it reads.
 type Beside<'a> = (&'a str, &'a dyn Fn() -> Result<usize, String>, usize);
 
 /// A row of the table for each counterpart.
@@ -214,7 +214,7 @@ fn shell(command: &str) -> Result<usize, String> {
     let tool = command.split(' ').next().unwrap_or_default();
     let output = Command::new("sh").arg("-c").arg(command).output().map_err(|error| error.to_string())?;
     let text = String::from_utf8_lossy(&output.stdout);
-    // Some print nothing for none.
+    // Some print nothing when the count is zero.
     if text.trim().is_empty() && output.stderr.is_empty() {
         return Ok(0);
     }
@@ -262,7 +262,7 @@ fn data() -> Data {
     }
 }
 
-/// The lines as often as the bytes allow, in memory and in files.
+/// The lines, repeated up to this many bytes, in memory and in files.
 fn repeated(one: &str, bytes: usize, name: &Path) -> Lines {
     let times = (bytes / one.len()).max(1);
     let text = one.repeat(times);

@@ -16,7 +16,7 @@ pub struct Extracted<'a> {
     pub value: Cow<'a, str>,
 }
 
-/// The selector as it is written: `$.a['b.c'][0][*]`.
+/// The selector as written: `$.a['b.c'][0][*]`.
 pub(crate) fn written(selector: &Selector) -> String {
     let mut text = "$".to_owned();
     for step in &selector.steps {

@@ -1,4 +1,4 @@
-//! The matcher agrees with the reference interpreter on patterns and messages made by chance.
+//! The matcher agrees with the reference interpreter on random patterns and messages.
 #![expect(clippy::unwrap_used, reason = "the reference interpreter is a test, though no `#[test]` itself")]
 
 mod reference;
@@ -34,7 +34,7 @@ fn the_matcher_and_the_reference_interpreter_agree() {
         }
     }
     assert!(matched.iter().sum::<u64>() + unmatched.iter().sum::<u64>() >= 100_000);
-    // Of each kind of pattern there must be enough of both for the agreement to mean anything.
+    // Each kind of pattern needs enough matches and non-matches, or the agreement means nothing.
     for count in matched.into_iter().chain(unmatched) {
         assert!(count > 3_000, "matched {matched:?}, unmatched {unmatched:?}");
     }
@@ -59,14 +59,14 @@ fn a_combined_pattern_matches_what_both_match() {
     assert!(matched > 500 && unmatched > 5_000, "matched {matched}, unmatched {unmatched}");
 }
 
-/// The forms that the parser's own tests are about.
+/// The forms of the parser's own tests.
 #[test]
 fn every_pattern_that_can_be_written_can_be_asked() {
     for line in include_str!("valid.txt").lines() {
         let Ok(pattern) = FilterPattern::parse(line.split(" => ").next().unwrap_or_default()) else { continue };
         Matcher::new(&pattern).unwrap_or_else(|error| panic!("{line}: {error}"));
     }
-    // Also large expressions, up to the limit of the parser.
+    // Large expressions too, up to the parser's limit.
     let mut compiled = 0;
     for expression in ["a{,2}", ".{1000}", "[^a]{999}", "\\W{500}", "(", ".{1000}.{1000}.{1000}.{1000}"] {
         for times in [1, 2, 5, 10, 40] {

@@ -1,4 +1,4 @@
-//! Two patterns in one, or why not.
+//! Two patterns as one, or the reason why not.
 
 #![expect(clippy::unwrap_used, reason = "a failure in a helper fails its test")]
 
@@ -23,7 +23,7 @@ fn what_both_match_is_one_pattern_where_the_language_has_it() {
         ("?a", "b", "a b"),
         ("?a ?a", "b", "a b"),
         ("?a ?b", "?a ?b", "?a ?b"),
-        // Beside the required `c` the optional terms have no effect.
+        // Next to the required `c`, the optional terms have no effect.
         ("?a ?b c", "d", "c d"),
         ("%a|b%", "c", "%a|b% c"),
         ("{ $.a = 1 }", "{ $.b = 2 }", "{ $.a = 1 && $.b = 2 }"),

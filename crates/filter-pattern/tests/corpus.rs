@@ -1,5 +1,5 @@
-//! Every documented form, example and table row of AWS's pages (`corpus/`, whose README says how to read it): what it matches,
-//! what it doesn't, what it extracts, and that it prints as itself.
+//! Every documented form, example and table row of AWS's pages (`corpus/`, whose README explains the format): its matches, its
+//! non-matches, its extracted values, and its printed form.
 #![cfg(test)]
 
 use std::fs;
@@ -23,7 +23,7 @@ fn cases() -> Vec<Case> {
     for file in files {
         let page = file.file_stem().unwrap().to_string_lossy().into_owned();
         let text = fs::read_to_string(&file).unwrap();
-        assert!(text.starts_with("# page: "), "{page} names no page");
+        assert!(text.starts_with("# page: "), "{page} lacks its page");
         for line in text.lines().skip(1).filter(|line| !line.is_empty()) {
             if let Some(title) = line.strip_prefix("-- ") {
                 cases.push(Case { about: format!("{page}: {title}"), lines: Vec::new() });
@@ -37,7 +37,7 @@ fn cases() -> Vec<Case> {
     cases
 }
 
-/// What is wrong with a case.
+/// The errors of a case.
 fn faults(Case { about, lines }: &Case) -> Vec<String> {
     let mut faults = Vec::new();
     let mut matcher: Option<Matcher> = None;

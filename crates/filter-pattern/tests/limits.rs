@@ -1,4 +1,4 @@
-//! Long, deep and many: refused, with work that the length bounds.
+//! Long, deep and many: refused, with work bounded by the length.
 
 #![expect(clippy::unwrap_used, reason = "a failure in a helper fails its test")]
 
@@ -45,7 +45,7 @@ fn a_full_length_pattern_is_printed_within_the_limit() {
     }
     text.push('}');
     let pattern = FilterPattern::parse(&text).unwrap();
-    assert_eq!(pattern.as_str(), text, "without the blanks for which there is no room");
+    assert_eq!(pattern.as_str(), text, "without the spaces that do not fit");
     let fields = format!("[{}]", ["a=1"; 255].join(","));
     assert_eq!(FilterPattern::parse(&fields).unwrap().as_str(), fields);
 }
@@ -117,7 +117,7 @@ fn huge_trees_are_refused_before_they_are_printed_whole() {
     assert_eq!(refusal(deep), Kind::Limit);
 }
 
-/// Found by fuzzing: a vertical tab is white space, but no blank of the language.
+/// Found by fuzzing: the language does not treat a vertical tab as a space.
 #[test]
 fn odd_white_space_at_the_end_has_a_place() {
     for odd in ["\u{b}", "\n\u{b}\n", "\u{2028}", "\u{a0}\u{85}"] {

@@ -1,7 +1,8 @@
 //! The errors of invalid patterns.
 //!
 //! `malformed.txt` is the table: a text after `> ` (after `>> ` with the escapes `\n`, `\t`, `\\` and `\u{…}`), below it each
-//! error with its columns, kind and message, and its hint. `UPDATE_MALFORMED=1` writes it again from its texts. Read the changes.
+//! error with its columns, kind and message, and its hint. `UPDATE_MALFORMED=1` writes it again from its texts. Review the
+//! changes.
 
 #![expect(clippy::unwrap_used, reason = "a failure in a helper fails its test")]
 

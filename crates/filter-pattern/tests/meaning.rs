@@ -1,5 +1,5 @@
-//! What each form of pattern matches, case by case: the examples of AWS's pages, in our own names and values, and the choices
-//! where those pages say nothing.
+//! The matches of each form of pattern, case by case: the examples of AWS's pages, with our own names and values, and the choices
+//! where those pages are silent.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a helper of tests, though no `#[test]` itself")]
 
 use logmark_filter_pattern::{FilterPattern, Matcher};
@@ -194,7 +194,7 @@ fn fields_are_matched_in_their_places() {
     ]);
 }
 
-/// API reference, `TestMetricFilter`: what `extractedValues` holds.
+/// API reference, `TestMetricFilter`: the contents of `extractedValues`.
 #[test]
 fn fields_are_extracted_by_name_and_unnamed_ones_by_number() {
     let extracted = |pattern: &str, message: &str| -> Vec<(String, String)> {
@@ -234,7 +234,7 @@ fn fields_are_extracted_by_name_and_unnamed_ones_by_number() {
 
 #[test]
 fn hostile_messages_take_linear_time() {
-    // Each would take hours if some part were looked at again for every other part.
+    // Each would take hours if every part were compared with every other part.
     let many = 1 << 20;
     for (pattern, message) in [
         ("[..., a = x, b]", "[ ".repeat(many)),

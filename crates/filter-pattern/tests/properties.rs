@@ -1,4 +1,4 @@
-//! What holds for every pattern and every text.
+//! Properties of every pattern and every text.
 
 mod strategy;
 

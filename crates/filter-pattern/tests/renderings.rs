@@ -1,9 +1,9 @@
-//! Diagnostics as people see them: drawn for a terminal, and as JSON.
+//! Diagnostics as users see them: drawn for a terminal, and as JSON.
 
 use logmark_diagnostics::Report;
 use logmark_filter_pattern::FilterPattern;
 
-/// One of each sort, and one text with several.
+/// One of each kind, and one text with several.
 const TEXTS: [(&str, &str); 11] = [
     ("unquoted_term", "ERROR user-42"),
     ("typographic_quotes", "“connection reset” -retry"),

@@ -1,8 +1,8 @@
-//! Texts that are patterns, and their canonical forms.
+//! Valid patterns and their canonical forms.
 
 use logmark_filter_pattern::FilterPattern;
 
-/// `text => canonical`, one a line; without an arrow the text is canonical itself.
+/// `text => canonical`, one per line; without an arrow, the text is its own canonical form.
 const FORMS: &str = include_str!("valid.txt");
 
 #[test]

@@ -1,4 +1,4 @@
-//! Queries that say less than they do: of each the guard's questions must be answered as CloudWatch could read it.
+//! Queries with hidden effects: the guard's answers must hold for every reading that CloudWatch could use.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 

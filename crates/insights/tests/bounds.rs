@@ -1,4 +1,4 @@
-//! Texts that are made to cost much: each is refused, or parsed, by a bounded amount of work.
+//! Expensive texts: each is refused or parsed with a bounded amount of work.
 
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
@@ -82,7 +82,7 @@ fn queries_in_queries_are_bounded() {
 fn a_printed_query_that_has_grown_too_long_is_refused() {
     let source = format!("fields a{}", ",a".repeat((MAX_LENGTH - 8) / 2));
     let query = Query::parse(&source).unwrap();
-    assert_eq!(query.to_text().unwrap(), source, "without needless blanks it fits");
+    assert_eq!(query.to_text().unwrap(), source, "without needless spaces it fits");
 
     let source = format!("fields \"\"{}", "+\"\"".repeat(90)) + &",\"\"+\"\"".repeat((MAX_LENGTH - 300) / 6);
     let error = Query::parse(&source).unwrap().to_text().unwrap_err();

@@ -1,4 +1,4 @@
-//! A rewritten query keeps the original text of its written parts.
+//! A rewritten query keeps the original text of the user's commands.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
@@ -72,13 +72,13 @@ fn only_what_a_rewriting_made_is_printed() {
 #[test]
 fn a_text_that_would_be_too_long_loses_the_blanks_that_separate_nothing() {
     let blanks = |gap: &str, count: usize| format!("filter id in [{}]", vec!["1"; count].join(gap));
-    // 10,000 characters as they were written, and more with the guard.
+    // 10,000 characters as written, and more with the guard.
     let source = blanks(", ", 3_328) + " ";
     assert!(source.chars().count() <= MAX_LENGTH);
     let text = guarded(&source);
     assert_eq!(text, format!("filter tenant=\"a\"|{}", blanks(",", 3_328)));
 
-    // A column without an alias is called by its text, blanks and all.
+    // A column without an alias is named by its text, including spaces.
     let source =
         format!("stats max( a ) by concat( b , 'x' ) | filter `max( a )` > 1 | filter id in [{}]", vec!["1"; 3_305].join(", "));
     let text = guarded(&source);
@@ -87,7 +87,7 @@ fn a_text_that_would_be_too_long_loses_the_blanks_that_separate_nothing() {
         "{text}"
     );
 
-    // Nothing is left to leave out.
+    // No text is left to remove.
     let source = format!("filter id in [{}]", vec!["12"; 3_327].join(","));
     let length = source.chars().count() + "filter tenant=\"a\"|".len();
     let rewritten = parsed(&source).with_first_filter(&guard(), Nested::Refused).unwrap();

@@ -9,7 +9,7 @@ use logmark_insights::ast::{
 };
 use proptest::prelude::{Strategy, any, prop, prop_assert_eq, proptest};
 
-/// The expression that is left of one in a query that was printed and parsed.
+/// The expression of a query with it, after printing and parsing.
 fn again(expression: &Expression) -> Expression {
     let columns = vec![Column { expression: Spanned::made(expression.clone()), alias: None }];
     let query = Query { commands: vec![Spanned::made(Command::Fields(Fields { columns }))] };

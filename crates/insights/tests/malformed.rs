@@ -1,7 +1,7 @@
 //! The errors of invalid queries.
 //!
-//! `malformed/*.txt` holds the texts, one mistake each: a line that begins with `-- ` names it, the text follows. The snapshots
-//! hold the errors. Read them when they change: a poor message is a bug of the parser.
+//! `malformed/*.txt` has the texts, one mistake each: a line that begins with `-- ` names it, the text follows. The snapshots
+//! have the errors. Review them when they change: an unclear message is a bug of the parser.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 

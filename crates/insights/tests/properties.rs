@@ -10,7 +10,7 @@ mod coverage;
 #[path = "properties/reach.rs"]
 mod reach;
 
-/// So many cases. What failed once becomes a test of its own and is not kept in files.
+/// This many cases. A failed case becomes a separate test and is not kept in files.
 fn cases(cases: u32) -> proptest::prelude::ProptestConfig {
     proptest::prelude::ProptestConfig { cases, failure_persistence: None, ..Default::default() }
 }

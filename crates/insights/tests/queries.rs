@@ -1,8 +1,8 @@
 //! Queries that are parsed, printed, and parsed again.
 //!
-//! `corpus/*.txt` holds queries after the examples of the documentation: `# page: …`, then for each a line `-- what` and
-//! its text to the next blank line; `corpus/invalid/*.txt` holds what must be refused. `printed.txt` holds queries and how
-//! they are printed.
+//! `corpus/*.txt` has queries modelled on the examples of the documentation: `# page: …`, then for each a line `-- what` and its
+//! text to the next blank line; `corpus/invalid/*.txt` has queries that must be refused. `printed.txt` has queries and their
+//! printed forms.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 

@@ -20,7 +20,7 @@ fn path(name: &str) -> FieldPath {
     FieldPath { head, rest: steps.map(Segment::Name).collect() }
 }
 
-/// The words of all that a query reaches, each with the text that it is shown at.
+/// All that a query reaches beyond its own events, as words, each with the text at its span.
 fn beyond(text: &str) -> Vec<String> {
     reach(text).beyond().iter().map(|beyond| format!("{} at {}", beyond.node.word(), beyond.span.of(text))).collect()
 }
@@ -84,7 +84,7 @@ fn whatever_reads_more_than_the_query_was_started_with_is_named_at_its_word() {
             "stats count(*) by k | appendcols max=5 ( source other | stats count(*) )",
             vec!["appendcols at appendcols", "SOURCE at source", "SOURCE at other"],
         ),
-        // What only looks like it.
+        // Texts that only look like it.
         ("filter @message like \"SOURCE logGroups()\" # | SOURCE logGroups()", vec![]),
         ("fields `SOURCE`, `lookup`, diff, unmask | filter x = 'unmask(@message)' | sort `join` desc", vec![]),
     ] {
@@ -194,11 +194,11 @@ fn a_name_that_the_query_defines_is_no_field_of_the_events() {
         ("filter b = 1 | fields a as b", vec!["b", "a"]),
         ("parse a \"*\" as b | stats count(*) by b | sort b", vec!["a"]),
         ("stats sum(a) as s by k | filter s > 1 and k = 2", vec!["a", "k"]),
-        // Whether an alias can be used in the command that makes it is not documented.
+        // AWS does not document whether an alias can be used in the command that defines it.
         ("fields a as b, b as c", vec!["a", "b"]),
-        // Behind `stats` there are no other names than its own; CloudWatch refuses them.
+        // After `stats` only its own names exist; CloudWatch refuses others.
         ("fields a as b | stats count(*) as n by k | filter b = 1", vec!["a", "k", "b"]),
-        // Whether a field of CloudWatch's own can be replaced is not documented.
+        // AWS does not document whether a field of CloudWatch can be replaced.
         ("fields a as @message | display @message", vec!["a", "@message"]),
     ] {
         assert_eq!(fields(text), expected, "{text}");

@@ -1,4 +1,4 @@
-//! Rewritten queries as text: a filter in front, a bound on the rows, and refusals.
+//! Rewritten queries as text: a filter in front, a limit of the rows, and refusals.
 
 #![expect(clippy::panic, reason = "a test fails by panicking")]
 

@@ -1,4 +1,4 @@
-//! A position in bytes, for reading times by hand.
+//! A position in bytes, for parsing times.
 //!
 //! INVARIANT: a method that returns `None` or `false` does not move the position.
 

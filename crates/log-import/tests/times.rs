@@ -1,4 +1,4 @@
-//! Single lines: times that are read, and texts that are deliberately not.
+//! Single lines: times that are recognised, and texts that are deliberately not.
 
 #![expect(clippy::unwrap_used, reason = "a failure in a helper fails its test")]
 

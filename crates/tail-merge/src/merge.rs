@@ -186,6 +186,7 @@ impl<T> Merge<T> {
 
     /// Takes what the session shows, and returns what is new. `sampled`: the session says that it has left events out.
     pub fn update(&mut self, now: i64, events: Vec<Seen<T>>, sampled: bool) -> Vec<Seen<T>> {
+        self.correct_times(now);
         if sampled {
             self.sampled = Some(now);
             self.disorder.get_or_insert(now);
@@ -222,6 +223,7 @@ impl<T> Merge<T> {
     /// A sweep has ended, which began at `begun` and read all timestamps from `from` on (`None`: it broke off). `fresh`: what its
     /// parts have brought. Returns what the feed shows.
     pub fn sweep_ended(&mut self, begun: i64, now: i64, from: Option<i64>, fresh: Vec<Seen<T>>) -> Vec<Seen<T>> {
+        self.correct_times(now);
         let Some(from) = from else { return self.in_order(fresh) };
         if from <= begun - self.bounds.settling - self.bounds.lateness {
             self.through = self.through.max(begun - self.bounds.settling);
@@ -237,6 +239,13 @@ impl<T> Merge<T> {
     /// The group has more events than sweeps can read back over the whole lateness: they reach back less from now on.
     pub fn limit_lateness(&mut self, lateness: i64) {
         self.bounds.lateness = self.bounds.lateness.min(lateness);
+    }
+
+    /// The estimate of the service's clock was corrected backwards: what lies in its future has happened by now at the latest. Else
+    /// events would be held, and sweeps be wanted, until that future.
+    fn correct_times(&mut self, now: i64) {
+        self.disorder = self.disorder.map(|since| since.min(now));
+        self.sampled = self.sampled.map(|since| since.min(now));
     }
 
     /// The held events that are new, and `fresh`, which are.

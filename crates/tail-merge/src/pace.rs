@@ -45,8 +45,7 @@ pub struct SweepPlan {
 pub struct Pace {
     bounds: Bounds,
     settings: PaceSettings,
-    /// When the last sweep began, and the last deep one.
-    begun: Option<i64>,
+    /// When the last deep sweep began.
     deep: Option<i64>,
     /// Calls that the last deep sweep took.
     deep_calls: u32,
@@ -57,7 +56,7 @@ impl Pace {
     /// For a group of which nothing is known.
     #[must_use]
     pub fn new(bounds: Bounds, settings: PaceSettings) -> Self {
-        Self { bounds, settings, begun: None, deep: None, deep_calls: 1, delays: [0; CLASSES] }
+        Self { bounds, settings, deep: None, deep_calls: 1, delays: [0; CLASSES] }
     }
 
     /// Notes how long after its timestamp an event was ingested.
@@ -85,25 +84,26 @@ impl Pace {
         1000 << CLASSES
     }
 
-    /// When the next sweep is due. `wanted`: events may be missing.
+    /// Milliseconds from the beginning of a sweep to the beginning of the next. `wanted`: events may be missing.
+    ///
+    /// The caller counts them by a timer, not by the service's clock: a correction of that clock must not delay a sweep.
     #[must_use]
-    pub fn due(&self, has_session: bool, wanted: bool) -> i64 {
+    pub fn interval(&self, has_session: bool, wanted: bool) -> i64 {
         let PaceSettings { with_session, without_session, max_without_session } = self.settings;
         let late = (self.quantile(500) / 2).clamp(without_session, max_without_session.max(without_session));
-        let interval = match (has_session, wanted) {
+        match (has_session, wanted) {
             (true, true) => with_session.min(max_without_session),
             (true, false) => with_session,
             (false, _) => late,
-        };
-        self.begun.map_or(i64::MIN, |begun| begun + interval)
+        }
     }
 
     /// The sweep that begins now.
-    pub fn begin(&mut self, now: i64) -> SweepPlan {
-        self.begun = Some(now);
+    #[must_use]
+    pub fn begin(&self, now: i64) -> SweepPlan {
         let Bounds { lateness, settling } = self.bounds;
         let deepest = lateness + settling;
-        let is_deep = self.deep_calls <= 1 || self.deep.is_none_or(|deep| now - deep >= DEEP_INTERVAL);
+        let is_deep = self.deep_calls <= 1 || self.deep.is_none_or(|deep| now < deep || now - deep >= DEEP_INTERVAL);
         let reach = if is_deep { deepest } else { (2 * self.quantile(999) + settling).clamp(MIN_REACH, deepest) };
         SweepPlan { from: now - reach, is_deep }
     }
@@ -138,7 +138,6 @@ mod tests {
         let mut pace = pace();
         for round in 0..5 {
             let now = NOW + round * 1000;
-            assert!(pace.due(false, false) <= now);
             let plan = pace.begin(now);
             assert_eq!(plan, SweepPlan { from: now - 165_000, is_deep: true });
             pace.ended(plan, now, 1);
@@ -160,9 +159,16 @@ mod tests {
     #[test]
     fn sweeps_are_rarer_beside_a_session_and_where_events_arrive_late() {
         let mut pace = pace();
-        pace.begin(NOW);
-        assert_eq!((pace.due(false, false), pace.due(true, false), pace.due(true, true)), (NOW + 1000, NOW + 10_000, NOW + 3000));
+        assert_eq!((pace.interval(false, false), pace.interval(true, false), pace.interval(true, true)), (1000, 10_000, 3000));
         (0..100).for_each(|_| pace.observe(5_000));
-        assert_eq!(pace.due(false, false), NOW + 3000);
+        assert_eq!(pace.interval(false, false), 3000);
+    }
+
+    #[test]
+    fn a_clock_that_is_corrected_backwards_delays_no_deep_sweep() {
+        let mut pace = pace();
+        let plan = pace.begin(NOW);
+        pace.ended(plan, NOW, 12);
+        assert!(pace.begin(NOW - 3_600_000).is_deep);
     }
 }

@@ -93,6 +93,8 @@ struct Hub {
     recent: Vec<Seen<(usize, u8)>>,
     kept_from: i64,
     next: i64,
+    /// When the last sweep began.
+    begun: i64,
 }
 
 impl Hub {
@@ -105,6 +107,7 @@ impl Hub {
             recent: Vec::new(),
             kept_from: origin,
             next: now,
+            begun: 0,
         }
     }
 
@@ -130,7 +133,8 @@ impl Hub {
             shown.extend(self.merge.update(now, update, is_sampled));
         }
         // Sweeps are refused for some seconds now and then.
-        if self.pace.due(self.session, self.merge.wants_sweep()) <= now && !(3..6).contains(&plan.fault) {
+        if now - self.begun >= self.pace.interval(self.session, self.merge.wants_sweep()) && !(3..6).contains(&plan.fault) {
+            self.begun = now;
             let sweep = self.pace.begin(now);
             let is_visible = |event: &&Event| event.visible <= now && event.timestamp >= sweep.from;
             let swept: Vec<_> =

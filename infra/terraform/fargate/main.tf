@@ -32,12 +32,13 @@ resource "aws_cloudwatch_log_group" "logmark" {
 module "policy" {
   source = "../policy"
 
-  log_group_arns     = var.log_group_arns
-  queries            = var.queries
-  read_quotas        = true
-  source_role_arns   = var.source_role_arns
-  config             = var.config
-  config_kms_key_arn = var.config_kms_key_arn
+  log_group_arns      = var.log_group_arns
+  queries             = var.queries
+  read_quotas         = true
+  source_role_arns    = var.source_role_arns
+  audit_log_group_arn = var.audit_log_group_arn
+  config              = var.config
+  config_kms_key_arn  = var.config_kms_key_arn
 }
 
 data "aws_iam_policy_document" "trust" {

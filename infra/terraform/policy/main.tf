@@ -38,6 +38,18 @@ data "aws_iam_policy_document" "logmark" {
     }
   }
 
+  # Logmark's own audit lines (`[audit] sink = "log_group"`). It creates a stream, and never the group.
+  dynamic "statement" {
+    for_each = var.audit_log_group_arn == "" ? [] : [var.audit_log_group_arn]
+
+    content {
+      sid       = "WriteAuditLog"
+      effect    = "Allow"
+      actions   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+      resources = ["${statement.value}:*"]
+    }
+  }
+
   dynamic "statement" {
     for_each = length(var.log_group_arns) > 0 ? [1] : []
 

@@ -38,6 +38,17 @@ variable "own_log_group_arn" {
   default     = ""
 }
 
+variable "audit_log_group_arn" {
+  description = "Existing log group for audit lines (`[audit] sink = \"log_group\"`) as arn:aws:logs:REGION:ACCOUNT:log-group:NAME, without :* at the end; empty for other sinks."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = can(regex("^$|^arn:aws[a-z-]*:logs:[a-z0-9-]+:[0-9]{12}:log-group:[A-Za-z0-9_/.#-]+$", var.audit_log_group_arn))
+    error_message = "It must be arn:aws:logs:REGION:ACCOUNT:log-group:NAME, without :* at the end."
+  }
+}
+
 variable "config" {
   description = "Location of logmark.toml: ssm:/name or s3://bucket/key; empty for other locations."
   type        = string

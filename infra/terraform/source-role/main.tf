@@ -4,9 +4,10 @@
 module "policy" {
   source = "../policy"
 
-  log_group_arns = var.log_group_arns
-  queries        = var.queries
-  read_quotas    = var.read_quotas
+  log_group_arns      = var.log_group_arns
+  queries             = var.queries
+  read_quotas         = var.read_quotas
+  audit_log_group_arn = var.audit_log_group_arn
 }
 
 data "aws_iam_policy_document" "trust" {

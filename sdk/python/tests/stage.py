@@ -49,7 +49,7 @@ def seen(text: str) -> list[str]:
 
 
 def failure(what: Callable[[], Any]) -> LogmarkError:
-    """The error that it ends in."""
+    """The error that ends it."""
     with pytest.raises(LogmarkError) as error:
         what()
     return error.value

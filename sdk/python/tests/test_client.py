@@ -1,4 +1,4 @@
-"""What a caller meets first: the client's own checks, lists, times, and what is printed."""
+"""The first steps of a caller: the client's own checks, lists, times, and printed output."""
 
 from datetime import datetime, timedelta, timezone
 

@@ -128,7 +128,7 @@ impl Tail {
         Self { client, request, connection: None, failures: 0, is_over: false }
     }
 
-    /// The next item. It waits as long as there is none, and reconnects when the connection is cut. `None`: an error was returned before.
+    /// The next item. Waits for it, and reconnects after a lost connection. `None`: an error was returned before.
     ///
     /// Dropping the future loses no item.
     pub async fn next(&mut self) -> Option<Result<TailItem, Error>> {

@@ -1,6 +1,6 @@
-//! The signature algorithms that can be configured, and what each asks of a key.
+//! The signature algorithms that can be configured, and the requirements of each for a key.
 //!
-//! Everything else, `none` above all, has no value of this type. Look next at `jwk`.
+//! Other algorithms, above all `none`, have no value of this type. Look next at `jwk`.
 
 use std::fmt;
 use std::str::FromStr;

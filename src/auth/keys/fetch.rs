@@ -28,7 +28,7 @@ pub trait KeyFetcher: Send + Sync {
     async fn get(&self, url: &Url, address_policy: AddressPolicy) -> Result<Vec<u8>, FetchError>;
 }
 
-/// Why there is no document.
+/// The reason for a missing document.
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
     /// Answered, but not with `200`; a redirect is one of these.

@@ -64,7 +64,7 @@ pub enum KeyRefusal {
     /// `key_ops` lacks `verify`, repeats itself, or goes beyond `sign` and `verify`.
     #[error("key operations do not fit verifying")]
     Operations,
-    /// The set publishes a private key: whoever has read it can sign.
+    /// The set publishes a private key, with which every reader of the set can sign.
     #[error("key is private")]
     Private,
     /// A symmetric key where it could have been read by others than us.

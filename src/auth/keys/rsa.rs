@@ -19,7 +19,7 @@ pub enum WeakRsa {
     /// Shorter than 2048 or longer than 8192 bits.
     #[error("modulus of {0} bits is not 2048 to 8192")]
     Size(usize),
-    /// An even modulus is no product of two large primes.
+    /// An even modulus is not a product of two large primes.
     #[error("modulus is even")]
     EvenModulus,
     /// Not an odd number from 3 up to 2^33 - 1 (the largest the crypto library takes).

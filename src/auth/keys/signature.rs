@@ -1,7 +1,7 @@
-//! The one place where a signature is checked.
+//! The only place where a signature is checked.
 //!
-//! It takes the algorithm from the key, never from a token, and leaves the mathematics to the library.
-//! What was signed, and by whom, is for `token::verifier` to know.
+//! It takes the algorithm from the key, never from a token, and leaves the mathematics to the library. `token::verifier` knows
+//! the signed text and the issuer.
 
 use jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER;
 

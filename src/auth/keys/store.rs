@@ -3,7 +3,7 @@
 //! - One attempt at a time; everyone who needs its outcome waits for that one.
 //! - The last good set stays in use while the issuer is down or sends an invalid set. A key that is missing in a newly
 //!   read valid set is removed at once.
-//! - A set older than `refresh` is refreshed in the background; one older than twice that (nobody asked for
+//! - A set older than `refresh` is refreshed in the background; one older than twice that (unused for
 //!   long) is refreshed before it is used again. So a withdrawn key is refused after `2 * refresh` at the
 //!   latest, as long as its issuer answers.
 //! - An unknown `kid` asks the issuer at most once per [`FORCED_INTERVAL_MS`].
@@ -31,7 +31,7 @@ const FORCED_INTERVAL_MS: i64 = 30_000;
 /// Milliseconds between two attempts while an issuer fails: doubled from the first to the last.
 const RETRY_MS: (i64, i64) = (1_000, 30_000);
 
-/// Why there is no key for a token.
+/// The reason for a missing key of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
     /// The issuer's set has no such key.
@@ -120,12 +120,12 @@ impl KeyStore {
         IssuerReadiness { issuer: self.inner.location.issuer.clone(), keys, failures: state.failures }
     }
 
-    /// The set to verify with now, refreshed as its age asks.
+    /// The set to verify with now, refreshed according to its age.
     pub async fn current(&self) -> Result<Arc<KeySet>, KeyError> {
         match self.inner.key_set_age() {
             KeySetAge::Fresh(set) => Ok(set),
             KeySetAge::Aged(set) => {
-                // Detached: the attempt runs in a task of its own, and this caller does not wait for it.
+                // Detached: the attempt runs in a separate task, and this caller does not wait for it.
                 self.start(RefreshReason::Aged);
                 Ok(set)
             }
@@ -140,7 +140,7 @@ impl KeyStore {
         }
     }
 
-    /// The key for a token's `kid` and `alg`, asking the issuer once more for a `kid` that is not known.
+    /// The key for a token's `kid` and `alg`. For an unknown `kid`, the issuer's keys are fetched again.
     pub async fn select(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<Arc<VerificationKey>, KeyError> {
         let set = self.current().await?;
         match set.select(kid, algorithm) {

@@ -8,7 +8,7 @@ use super::claims::{Audience, UnverifiedClaims};
 use super::error::TokenError;
 use super::header::{Header, TokenType};
 use super::required_claims;
-use super::rules::IssuerRules;
+use super::rules::{IssuerRules, RequirementsDigest};
 use super::scopes::{self, GrantedScope};
 use super::tenant;
 use crate::domain::name::TenantId;
@@ -29,6 +29,8 @@ pub struct Claims {
     pub expires_at: i64,
     /// The hash of `jti`, or of the token if it has none; for audit lines. `None`: there is no token.
     pub token_id: Option<String>,
+    /// The requirements that the token met.
+    pub requirements: RequirementsDigest,
 }
 
 /// The validity of a token, in milliseconds since 1970, leeway included.
@@ -52,8 +54,8 @@ impl Window {
 
 /// Applies `rules` at `now_ms`, milliseconds since 1970. The signature must have been verified before.
 ///
-/// INVARIANT: [`Window::check`] is left to the caller and comes last, so [`TokenError::Expired`] means that the token is valid
-/// otherwise. It is the only reason that the caller is told.
+/// INVARIANT: the caller runs [`Window::check`] last, so [`TokenError::Expired`] means that the token is valid otherwise. It is
+/// the only reason that a client learns.
 pub(super) fn check_claims(
     header: &Header,
     claims: &UnverifiedClaims,
@@ -72,6 +74,7 @@ pub(super) fn check_claims(
         tenant,
         expires_at,
         token_id: claims.text("jti")?.map(text_hash),
+        requirements: rules.requirements_digest(),
     };
     Ok((verified, window))
 }

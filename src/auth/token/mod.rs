@@ -29,7 +29,7 @@ pub use diagnosis::Diagnosis;
 pub use error::{Excerpt, Part, TokenError};
 pub use header::{Header, TokenType};
 pub use required_claims::{ClaimValue, RequiredClaims};
-pub use rules::{IssuerRules, RulesError, TenantRule};
+pub use rules::{IssuerRules, RequirementsDigest, RulesError, TenantRule};
 pub use scopes::{GrantedScope, IDENTITY_CLAIMS, ScopeMap, ScopeTemplate};
 pub use token_cache::VerifiedToken;
 pub use unsigned::read_unsigned;

@@ -6,6 +6,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use aws_lc_rs::digest;
+use serde::{Deserialize, Serialize};
+
 use super::required_claims::RequiredClaims;
 use super::scopes::{GrantedScope, ScopeMap};
 use crate::auth::keys::{Algorithm, KeySource, is_safe_url};
@@ -40,7 +43,7 @@ pub struct IssuerRules {
     pub tenant_claim: String,
     /// The claims that give scopes: names or paths.
     pub scope_claims: Vec<String>,
-    /// The scopes that values of these claims give. A value without an entry stands for itself.
+    /// The scopes for values of these claims. A value without an entry is used as a scope itself.
     pub scope_map: ScopeMap,
     /// Claims that a token must have, each with one of its accepted values.
     pub required_claims: RequiredClaims,
@@ -53,6 +56,10 @@ pub struct IssuerRules {
     /// Age at which its keys are read again; 30 seconds to a day.
     pub refresh: Duration,
 }
+
+/// Names the requirements of an issuer for its tokens, in every replica alike.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct RequirementsDigest([u8; 16]);
 
 /// The tenants that tokens of an issuer may name. The identity provider of one customer must not name another customer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -157,6 +164,15 @@ impl IssuerRules {
             TenantRule::Mapped(map) => map.values().any(|mapped| mapped == tenant),
             TenantRule::Fixed(fixed) => fixed == tenant,
         }
+    }
+
+    /// The digest of the requirements that only a token itself can be checked against: claims do not contain all of it.
+    pub(super) fn requirements_digest(&self) -> RequirementsDigest {
+        let Self { audiences, client_ids, tenant_claim, scope_claims, required_claims, require_typ, .. } = self;
+        let requirements = format!("{:?}", (audiences, client_ids, tenant_claim, scope_claims, required_claims, require_typ));
+        let mut digest = RequirementsDigest::default();
+        digest.0.copy_from_slice(&digest::digest(&digest::SHA256, requirements.as_bytes()).as_ref()[..16]);
+        digest
     }
 
     /// Whether the scope, if it came from `scope_map`, would come from it now.

@@ -28,7 +28,7 @@ const BAD_SIGNATURES: u64 = 10_000;
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct TokenDigest([u8; digest::SHA256_OUTPUT_LEN]);
 
-/// A verified token: its claims, and what they mean here. Clones share both.
+/// A verified token: its claims, and their meaning for Logmark. Clones share both.
 #[derive(Debug, Clone)]
 pub struct VerifiedToken {
     /// The claims.

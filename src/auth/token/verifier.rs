@@ -89,11 +89,14 @@ impl Verifier {
     }
 
     /// Whether a token with these claims, which was verified before, can still be of one of the issuers: the issuer is configured,
-    /// may name the tenant, and still maps to the scopes that came from its `scope_map`. For callers whose token is not known any more.
+    /// has the same requirements, may name the tenant, and still maps to the scopes that came from its `scope_map`. For callers whose
+    /// token is not known any more: whether it meets other requirements cannot be told, so they are refused.
     #[must_use]
     pub fn still_trusts(&self, claims: &Claims) -> bool {
         let Some(Issuer { rules, .. }) = self.issuers.get(&claims.issuer) else { return false };
-        rules.allows_tenant(&claims.tenant) && claims.scopes.iter().all(|scope| rules.still_maps(scope, &claims.tenant))
+        rules.requirements_digest() == claims.requirements
+            && rules.allows_tenant(&claims.tenant)
+            && claims.scopes.iter().all(|scope| rules.still_maps(scope, &claims.tenant))
     }
 
     /// Reads the keys of all issuers at start-up. [`Verifier::ready`] shows the result.

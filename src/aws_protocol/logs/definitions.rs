@@ -1,6 +1,6 @@
 //! Saved queries: PutQueryDefinition, DescribeQueryDefinitions and DeleteQueryDefinition.
 //!
-//! A saved query is text: it is checked when it is run, not when it is saved. An update keeps nothing that it does not say.
+//! A saved query is text: it is checked when it runs, not when it is saved. An update replaces all members.
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -18,7 +18,7 @@ const MAX_RESULTS: usize = 1000;
 const MAX_PARAMETERS: usize = 20;
 const LANGUAGES: [(&str, ()); 3] = [("CWLI", ()), ("SQL", ()), ("PPL", ())];
 
-/// A saved query as it is stored, and as it is listed beside its id.
+/// A saved query as stored, and as listed beside its id.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Definition {
@@ -134,7 +134,7 @@ pub(super) async fn describe(call: Call<'_>, body: &[u8]) -> Answer {
     let of = fingerprint([prefix.as_str(), input.query_language.as_deref().unwrap_or("")]);
     let tokens = call.tokens("DescribeQueryDefinitions");
     let from = input.next_token.map(|token| tokens.read(of, &token)).transpose()?.map(|place| place.position.0);
-    // A page continues behind the last name and id, so that a query saved in between shifts nothing.
+    // A page continues after the last name and id, so that a query saved in between does not shift others.
     let place = |id: &str, definition: &Definition| format!("{}\n{id}", definition.name);
     let is_wanted = |(id, definition): &(String, Definition)| {
         definition.name.starts_with(&prefix)

@@ -1,5 +1,4 @@
-//! Lists of what there can be none of here. Clients read them while they look for something else, and take an empty one for what it
-//! is.
+//! Lists that are always empty here. Clients read them on their way to other data, and accept an empty list.
 
 use serde::Deserialize;
 use serde_json::{Map, Value};

@@ -45,7 +45,7 @@ pub(super) fn invalid_pattern(faults: &[Diagnostic]) -> ServiceError {
     ))
 }
 
-/// The operation is about what its caller sends and nothing else, so that there is nothing to permit.
+/// The operation depends only on the caller's input, so it needs no permit.
 pub(super) async fn test(_call: Call<'_>, body: &[u8]) -> Answer {
     let input: Input = validation::read(body)?;
     let mut checks = Validation::default();

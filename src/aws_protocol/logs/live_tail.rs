@@ -40,12 +40,12 @@ const MAX_STREAMS: usize = 100;
 const MAX_PATTERN: usize = 1024;
 /// Sessions at a time, as AWS allows an account.
 pub const MAX_SESSIONS: usize = 15;
-/// Events of an update, and bytes of their messages; what is more is sampled.
+/// The limits of an update: events, and bytes of their messages; more are sampled.
 const MAX_EVENTS: usize = 500;
 const MAX_BYTES: usize = 4 << 20;
 const UPDATE_INTERVAL: Duration = Duration::from_secs(1);
 const MAX_AGE: Duration = Duration::from_secs(3 * 3600);
-/// Items of a group that wait for the next update.
+/// Items of a group that may wait for the next update.
 const QUEUE: usize = 4;
 
 #[derive(Debug, Deserialize)]
@@ -57,7 +57,7 @@ struct Input {
     log_event_filter_pattern: Option<String>,
 }
 
-/// Which streams a session shows.
+/// The streams that a session shows.
 #[derive(Debug, Clone)]
 struct Streams {
     names: Vec<String>,
@@ -74,7 +74,7 @@ impl Streams {
 /// Starts a session. The answer has no end of its own.
 ///
 /// # Errors
-/// As AWS's.
+/// Those of AWS.
 pub async fn start(call: Call<'_>, body: &[u8]) -> Result<Body, ServiceError> {
     let input: Input = validation::read(body)?;
     let mut checks = Validation::default();
@@ -125,7 +125,7 @@ pub async fn start(call: Call<'_>, body: &[u8]) -> Result<Body, ServiceError> {
     })))
 }
 
-/// What a group brings.
+/// An item of a group, or its failure.
 type Brought = Result<(String, TailItem), SourceError>;
 
 /// A session under way.
@@ -171,7 +171,7 @@ impl Session {
         }
     }
 
-    /// Follows a group in a task of its own, because its reader is not to be interrupted.
+    /// Follows a group in a separate task, because its reader must not be interrupted.
     fn follow(&mut self, arn: String, mut reader: Box<dyn TailReader>) {
         let sender = self.sender.clone();
         self.readers.spawn(async move {
@@ -249,12 +249,12 @@ impl Session {
     }
 }
 
-/// The service stops.
+/// Resolves when the service is stopping.
 async fn left(leaving: &mut watch::Receiver<bool>) {
     drop(leaving.wait_for(|leaving| *leaving).await);
 }
 
-/// One frame; `None` is a fault of the code, because every payload is smaller than the format's limits.
+/// One frame; `None` is an internal error, because every payload is smaller than the format's limits.
 fn frame(kind: &'static str, name: &'static str, payload: &Value) -> Option<Bytes> {
     let text = |value: &'static str| HeaderValue::String(value.into());
     let message_type = if kind == ":exception-type" { "exception" } else { "event" };

@@ -107,7 +107,7 @@ async fn save(call: Call<'_>, name: TableName, change: TableChange) -> Result<Lo
     Ok(saved)
 }
 
-/// The errors of a table in AWS's words.
+/// AWS's error for a write error of a table.
 fn fault(error: WriteError) -> ServiceError {
     match error {
         WriteError::Exists => ServiceError::new("ResourceAlreadyExistsException", "The specified lookup table already exists"),
@@ -135,7 +135,7 @@ fn name(checks: &mut Validation, member: &str, value: Option<String>) -> Option<
     name
 }
 
-/// The table of an ARN. A table of another account does not exist here.
+/// The table of an ARN. Tables of other accounts do not exist here.
 pub(super) fn table_of(call: Call<'_>, arn: Option<String>) -> Result<TableName, ServiceError> {
     let arn = arn.ok_or_else(unchecked)?;
     let Some((account, name)) = arn::table_of(&arn) else {

@@ -1,7 +1,8 @@
 //! The operations of CloudWatch Logs.
 //!
-//! Owns the list of them. Each reads its body into a struct of its own, checks every member, asks for a permit, and writes the
-//! answer; names of members are those of AWS's model (`logs/2014-03-28`). What is not in the list is `UnknownOperationException`.
+//! Owns their list. Each parses its body into its own struct, checks every member, requests a permit, and writes the answer;
+//! names of members are those of AWS's model (`logs/2014-03-28`). An operation that is not in the list is
+//! `UnknownOperationException`.
 
 mod groups;
 mod streams;
@@ -32,7 +33,7 @@ const MEMORY_WAIT: Duration = Duration::from_secs(5);
 /// An answer's body; nothing for an operation without output.
 type Answer = Result<Vec<u8>, ServiceError>;
 
-/// One list for both: which operations there are, and what answers them. [`live_tail`] is not in it, because its answer is a stream.
+/// One list of the operations and their handlers. [`live_tail`] is not in it, because its answer is a stream.
 macro_rules! operations {
     ($($name:literal => $answer:path;)+) => {
         const OPERATIONS: &[&str] = &[$($name),+];
@@ -40,7 +41,7 @@ macro_rules! operations {
         /// Answers the operation, whose name comes from [`named`].
         ///
         /// # Errors
-        /// The operation's own.
+        /// Those of the operation.
         pub async fn answer(call: Call<'_>, operation: &'static str, body: &[u8]) -> Answer {
             match operation {
                 $($name => $answer(call, body).await,)+
@@ -88,17 +89,17 @@ operations! {
     "DeleteLookupTable" => lookup_tables::delete;
 }
 
-/// The operation that is Logmark's own, and no client of AWS's has: its target is `Logmark.ImportLogEvents`.
+/// Logmark's own operation, which AWS's clients do not have: its target is `Logmark.ImportLogEvents`.
 pub const IMPORT: &str = "ImportLogEvents";
 
-/// The operation of this name, if it is one of ours.
+/// The operation of this name, if it is supported.
 #[must_use]
 pub fn named(operation: &str) -> Option<&'static str> {
     let all = OPERATIONS.iter().filter(|known| **known != IMPORT).chain([&live_tail::NAME]);
     all.copied().find(|known| *known == operation).or_else(|| empty::named(operation))
 }
 
-/// The names of all operations, [`IMPORT`] among them.
+/// The names of all operations, including [`IMPORT`].
 pub fn operations() -> impl Iterator<Item = &'static str> {
     OPERATIONS.iter().copied().chain([live_tail::NAME]).chain(empty::operations())
 }
@@ -115,7 +116,7 @@ fn json<T: Serialize>(answer: &T) -> Answer {
     serde_json::to_vec(answer).map_err(|error| ServiceError::unavailable(error.to_string()))
 }
 
-/// A fault of the code: every check has passed, and a value is missing all the same.
+/// An internal error: every check has passed, and a value is missing.
 fn unchecked() -> ServiceError {
     ServiceError::unavailable("a fault of the input that was not noted")
 }

@@ -1,6 +1,6 @@
-//! PutLogEvents, and `Logmark.ImportLogEvents`, which takes the same body and events of any age and order.
+//! PutLogEvents, and `Logmark.ImportLogEvents`, which accepts the same body with events of any age and order.
 //!
-//! The rules for a batch are those of `logmark_store::put`. An answer means that the events would survive a loss of power.
+//! The rules for a batch are those of `logmark_store::put`. When the answer is sent, the events are durable.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +9,7 @@ use crate::aws_protocol::endpoint::Call;
 use crate::aws_protocol::validation::{self, Validation};
 use crate::domain::write_operations::{NewEvent, PutEvents, PutRules, Rejected};
 
-/// What AWS gives in place of sequence tokens, which it does not need any more. Older clients expect one, 56 digits long.
+/// AWS's replacement of sequence tokens, which it no longer needs. Older clients expect one, 56 digits long.
 pub(super) const SEQUENCE_TOKEN: &str = "49000000000000000000000000000000000000000000000000000001";
 
 #[derive(Deserialize)]
@@ -59,7 +59,7 @@ pub(super) async fn put(call: Call<'_>, body: &[u8]) -> Answer {
     store(call, body, PutRules::CloudWatch).await
 }
 
-/// What `logmark import` calls while the service runs: old logs are what it is for.
+/// The call of `logmark import` while the service runs; it imports old logs.
 pub(super) async fn import(call: Call<'_>, body: &[u8]) -> Answer {
     store(call, body, PutRules::Import).await
 }
@@ -81,7 +81,7 @@ async fn store(call: Call<'_>, body: &[u8], rules: PutRules) -> Answer {
     json(&Output { next_sequence_token: SEQUENCE_TOKEN, rejected_log_events_info: rejected.map(RejectedInfo::from) })
 }
 
-/// The events, as far as each has both members. One fault of a kind says enough.
+/// The events that have both members. One error of a kind is enough.
 fn events(checks: &mut Validation, given: Vec<Event>) -> Vec<NewEvent> {
     let lacks = |lacks: fn(&Event) -> bool| given.iter().position(lacks).map(|index| index + 1);
     for (place, name) in

@@ -1,6 +1,6 @@
 //! Logs Insights queries: StartQuery, GetQueryResults, StopQuery, DescribeQueries and ListLogGroupsForQuery.
 //!
-//! A query is parsed and refused by the rules of the HTTP API. Where the source runs no queries, each of these is
+//! A query is parsed and refused by the rules of the HTTP API. If the source does not run queries, each operation is
 //! `InvalidOperationException`.
 
 use logmark_diagnostics::Diagnostic;
@@ -86,7 +86,7 @@ pub(super) async fn start(call: Call<'_>, body: &[u8]) -> Answer {
     let place = limits.begin(&tenant.id, Work::Queries, tenant.limits.concurrent_queries).await.map_err(exceeded)?;
     let lease = QueryLease::new(limits, &tenant.id, &tenant.limits, place, ScanBound::UNKNOWN).await.map_err(exceeded)?;
     let started = queries.start(&permit, lease).await.map_err(|error| match error {
-        // A part of the language that the source does not run.
+        // The source does not support a part of the query.
         SourceError::QueryUnsupported(faults) => malformed(&text, &faults),
         error => error.into(),
     })?;
@@ -131,7 +131,7 @@ fn parsed(text: &str, reach: QueryReach, limit: Option<u32>) -> Result<LogQuery,
     }
 }
 
-/// What is wrong first in the query, and where, also as AWS's structure for it.
+/// The first error of the query with its position, also as AWS's structure.
 fn malformed(text: &str, faults: &[Diagnostic]) -> ServiceError {
     let Some(first) = faults.first() else { return ServiceError::new("MalformedQueryException", "The query is malformed.") };
     let offset = |byte: usize| text.get(..byte).map_or(byte, |before| before.chars().count());
@@ -142,7 +142,7 @@ fn malformed(text: &str, faults: &[Diagnostic]) -> ServiceError {
     ServiceError { members: Some(json!({ "queryCompileError": error })), ..ServiceError::new("MalformedQueryException", message) }
 }
 
-/// A query over a group that does not exist is refused when it is started.
+/// A query over a missing group is refused at its start.
 pub(super) async fn exist(call: Call<'_>, groups: &[LogGroupName]) -> Result<(), ServiceError> {
     for group in groups {
         let permit = call.permit(DescribeGroup { group: group.clone(), source: Some(call.endpoint.source.clone()) })?;
@@ -155,7 +155,7 @@ fn names(groups: &[LogGroupName]) -> String {
     groups.iter().map(LogGroupName::as_str).collect::<Vec<_>>().join(" ")
 }
 
-/// The text as DescribeQueries shows it: AWS writes groups and times before it.
+/// The text as DescribeQueries shows it: AWS puts groups and times before it.
 fn shown_text(op: &StartQuery, text: &str) -> String {
     let groups: Vec<String> = op.groups.iter().map(|group| format!("\"{group}\"")).collect();
     format!("SOURCE {} START={} END={} | {text}", groups.join(", "), op.start.0, op.end.0 - 1)
@@ -169,7 +169,7 @@ struct IdInput {
     max_items: Option<i64>,
 }
 
-/// The query of a request that names one.
+/// The query that a request names.
 pub(super) fn started(call: Call<'_>, id: Option<String>) -> Result<StartedQuery, ServiceError> {
     let mut checks = Validation::default();
     let id = checks.required("queryId", id);
@@ -283,7 +283,7 @@ pub(super) async fn stop(call: Call<'_>, body: &[u8]) -> Answer {
     json(&json!({ "success": true }))
 }
 
-/// Where the query stands now.
+/// The current status of the query.
 async fn status(call: Call<'_>, queries: &dyn Queries, started: &StartedQuery) -> Result<QueryStatus, ServiceError> {
     if let Some(ended) = started.ended {
         return Ok(ended);
@@ -331,7 +331,7 @@ pub(super) async fn describe(call: Call<'_>, body: &[u8]) -> Answer {
     let group = input.log_group_name.and_then(|name| checks.group("logGroupName", Some(name)));
     let wanted = checks.choice("status", input.status.as_deref(), &STATUSES);
     checks.finish()?;
-    // All that is remembered fits one page of the largest size; the token counts what was given.
+    // All remembered queries fit into one page of the largest size; the token counts the returned ones.
     let tokens = call.tokens("DescribeQueries");
     let place = input.next_token.map(|token| tokens.read(0, &token)).transpose()?;
     let skip = place.and_then(|place| place.position.0.parse::<usize>().ok()).unwrap_or(0);

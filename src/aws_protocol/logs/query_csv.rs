@@ -7,7 +7,8 @@ use crate::aws_protocol::endpoint::Call;
 use crate::aws_protocol::error::ServiceError;
 use crate::domain::query::operations::{QueryStatus, ReadQuery};
 
-/// The rows of a query that is complete or cancelled, as CSV with a header, for a lookup table. `@ptr` is left out: a table is no event.
+/// The rows of a complete or cancelled query, as CSV with a header, for a lookup table. `@ptr` is omitted, because a table has no
+/// events.
 pub(super) async fn of_query(call: Call<'_>, id: String) -> Result<String, ServiceError> {
     let started = started(call, Some(id))?;
     let permit = call.permit(ReadQuery { query: started.query.clone() })?;

@@ -1,7 +1,6 @@
-//! The queries that were started at an endpoint, by the ids that its clients have.
+//! The queries that were started at an endpoint, by the ids that clients received.
 //!
-//! Owns the list, which is bounded and lives in memory: a restart forgets it, as it ends the queries. The ids are random and say
-//! nothing.
+//! Owns the list, which is bounded and in memory: a restart clears it and ends the queries. The ids are random.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
@@ -12,21 +11,21 @@ use crate::aws_protocol::error::ServiceError;
 use crate::domain::query::operations::{QueryStatus, RunningQuery};
 use crate::domain::time::Millis;
 
-/// Queries that are remembered; the oldest are forgotten first.
+/// Remembered queries; the oldest are removed first.
 const REMEMBERED: usize = 1000;
 
-/// A query as its client knows it.
+/// A query in the list.
 #[derive(Debug, Clone)]
 pub struct StartedQuery {
-    /// The id that the client has.
+    /// The id that the client received.
     pub id: String,
-    /// What runs.
+    /// The running query.
     pub query: RunningQuery,
-    /// The query's text as AWS shows it: with the groups and times that it was started with.
+    /// The query's text as AWS shows it: with the groups and times of its start.
     pub text: String,
-    /// When it was started.
+    /// The time of its start.
     pub created: Millis,
-    /// How it ended, once that is known.
+    /// Its final status, once known.
     pub ended: Option<QueryStatus>,
 }
 
@@ -35,10 +34,10 @@ pub struct StartedQuery {
 pub struct QueryRegistry(Mutex<VecDeque<StartedQuery>>);
 
 impl QueryRegistry {
-    /// Adds a query and gives its id, in the form of a UUID.
+    /// Adds a query and returns its id, in the form of a UUID.
     ///
     /// # Errors
-    /// When the system gives no random bytes.
+    /// When the system provides no random bytes.
     pub fn add(&self, query: RunningQuery, text: String, created: Millis) -> Result<String, ServiceError> {
         let id = random_id()?;
         let mut started = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -55,13 +54,13 @@ impl QueryRegistry {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().find(|query| query.id == id).cloned()
     }
 
-    /// All of them, the newest first.
+    /// All queries, the newest first.
     #[must_use]
     pub fn all(&self) -> Vec<StartedQuery> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().rev().cloned().collect()
     }
 
-    /// Notes how a query ended.
+    /// Stores the final status of a query.
     pub fn note(&self, id: &str, status: QueryStatus) {
         if status.has_ended()
             && let Some(query) = self.0.lock().unwrap_or_else(PoisonError::into_inner).iter_mut().find(|query| query.id == id)
@@ -74,7 +73,7 @@ impl QueryRegistry {
 /// A random id in the form of a UUID.
 ///
 /// # Errors
-/// When the system gives no random bytes.
+/// When the system provides no random bytes.
 pub(super) fn random_id() -> Result<String, ServiceError> {
     let mut bytes = [0_u8; 16];
     rand::fill(&mut bytes).map_err(|_| ServiceError::unavailable("no randomness"))?;

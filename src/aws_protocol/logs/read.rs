@@ -29,11 +29,11 @@ use crate::sources::page_pool::read_reservation_bytes;
 const MAX_EVENTS: usize = 10_000;
 /// Bytes of messages in a page.
 const PAGE_BYTES: usize = 1024 * 1024;
-/// Streams that FilterLogEvents takes by name.
+/// Streams that FilterLogEvents accepts by name.
 const MAX_STREAMS: usize = 100;
-/// How long a page looks for an event before it ends empty, with a token.
+/// The time after which a page without an event ends, with a token.
 const SEARCH: Duration = Duration::from_secs(5);
-/// 2024-01-01T00:00:00Z: the first `startTime` that FilterLogEvents takes with `startFromHead` false.
+/// 2024-01-01T00:00:00Z: the first `startTime` that FilterLogEvents accepts with `startFromHead` false.
 const NEWEST_FIRST_SINCE: i64 = 1_704_067_200_000;
 
 #[derive(Debug, Deserialize)]
@@ -141,7 +141,7 @@ struct StreamTokens<'a> {
 
 impl StreamTokens<'_> {
     fn write(&self, way: Direction, page: &EventPage) -> Result<String, ServiceError> {
-        // A page that brought nothing ends where it began: a client knows the end by the same token.
+        // An empty page returns the token of the request, by which clients detect the end.
         if let Some(given) = self.given.as_ref().filter(|_| way == self.direction && page.events.is_empty() && page.at_end) {
             return Ok(given.clone());
         }
@@ -256,7 +256,7 @@ pub(super) async fn filter(call: Call<'_>, body: &[u8]) -> Answer {
     json(&FilterOutput { events, searched_log_streams: [], next_token })
 }
 
-/// Where the reading continues.
+/// The position at which reading continues.
 fn onward(page: &EventPage, direction: Direction) -> Result<Position, ServiceError> {
     match direction {
         Direction::Forward => Ok(page.next.clone()),
@@ -275,7 +275,7 @@ fn filter_mark(group: &LogGroupName, streams: &StreamSelection, pattern: &str) -
     fingerprint([group.as_str(), pattern, kind].into_iter().chain(names))
 }
 
-/// Which streams are read. The inner error is one that AWS words by itself.
+/// The streams to read. The inner error has a message of AWS's own form.
 fn streams(checks: &mut Validation, names: Option<Vec<String>>, prefix: Option<String>) -> Result<StreamSelection, ServiceError> {
     let prefix = checks.text("logStreamNamePrefix", prefix, 1..=512);
     match (names, prefix) {
@@ -293,7 +293,7 @@ fn streams(checks: &mut Validation, names: Option<Vec<String>>, prefix: Option<S
     }
 }
 
-/// The filter of a pattern; `None`: it lets every event pass.
+/// The filter of a pattern; `None` for a pattern that matches every event.
 fn pattern_of(text: &str) -> Result<Option<EventFilter>, ServiceError> {
     EventFilter::parse(text).map_err(|faults| super::filters::invalid_pattern(&faults))
 }

@@ -1,4 +1,4 @@
-//! What belongs to queries: GetLogGroupFields and GetLogRecord.
+//! Operations that belong to queries: GetLogGroupFields and GetLogRecord.
 
 use serde::Deserialize;
 use serde_json::json;

@@ -79,7 +79,7 @@ struct Described {
     last_ingestion_time: Option<i64>,
     upload_sequence_token: &'static str,
     arn: String,
-    /// Always 0: AWS does not count it any more.
+    /// Always 0: AWS no longer counts it.
     stored_bytes: u64,
 }
 

@@ -14,7 +14,7 @@ use crate::domain::write_operations::{ChangeTags, ReadTags, TableName, Tags};
 const MAX_TAGS: usize = 50;
 const MAX_KEY: usize = 128;
 const MAX_VALUE: usize = 256;
-/// What keys and values are made of, as AWS writes it.
+/// The characters of keys and values, in AWS's form.
 const TEXT: &str = r"([\p{L}\p{Z}\p{N}_.:/=+\-@]*)";
 
 #[derive(Debug, Deserialize)]
@@ -45,7 +45,7 @@ struct Output {
     tags: Tags,
 }
 
-/// Validation the tags of a request.
+/// Checks the tags of a request.
 pub(super) fn check(checks: &mut Validation, tags: &Tags) {
     let fits = |text: &str| text.chars().all(|c| c.is_alphanumeric() || c == ' ' || "_.:/=+-@".contains(c));
     checks.count("tags", &tags.keys().collect::<Vec<_>>(), 0..=MAX_TAGS);

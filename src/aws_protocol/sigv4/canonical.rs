@@ -1,8 +1,8 @@
-//! The canonical request: the head as it was received, in the one spelling that both sides sign.
+//! The canonical request: the received head in the form that both sides sign.
 //!
-//! Rules of "Signature Version 4 signing process" for services other than S3: the path is normalised (RFC 3986, and doubled slashes
-//! are one) and encoded once more than it came; query parameters are decoded, encoded in one way and sorted; of the headers those
-//! that are listed, with inner blanks collapsed.
+//! Rules of "Signature Version 4 signing process" for services other than S3: the path is normalised (RFC 3986, with doubled
+//! slashes merged) and encoded once more; query parameters are decoded, encoded uniformly and sorted; only the listed headers are
+//! included, with inner spaces collapsed.
 
 use std::borrow::Cow;
 
@@ -11,17 +11,17 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 use super::Head;
 use super::signature::{Form, SignatureFields};
 
-/// All but unreserved characters.
+/// All characters except unreserved ones.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
-/// The same, but for the slash between segments.
+/// The same, except for the slash between segments.
 const ENCODED_IN_PATH: &AsciiSet = &ENCODED.remove(b'/');
 /// The parameter of a presigned URL that is not signed.
 const SIGNATURE: &str = "X-Amz-Signature";
 
-/// What differs from service to service.
+/// The differences between services.
 #[derive(Debug, Clone, Copy)]
 pub struct Style<'a> {
-    /// Is the path normalised?
+    /// Whether the path is normalised.
     pub normalizes: bool,
     /// A parameter of a presigned URL that the signature does not cover.
     pub unsigned_parameter: Option<&'a str>,
@@ -33,7 +33,7 @@ impl Default for Style<'_> {
     }
 }
 
-/// The canonical request, with the digest of the body as it was received. `None` when a header that the signature lists is not there.
+/// The canonical request with the digest of the body as received. `None` when a header that the signature lists is missing.
 #[must_use]
 pub fn canonical_request(
     head: &Head<'_>,
@@ -64,7 +64,7 @@ pub fn canonical_request(
     Some(canonical)
 }
 
-/// The value without blanks around it, runs of blanks inside as one space.
+/// The value without surrounding spaces, and with runs of spaces replaced by one.
 fn collapse(value: &str, out: &mut String) {
     let words = value.split([' ', '\t', '\r', '\n']).filter(|word| !word.is_empty());
     for (index, word) in words.enumerate() {

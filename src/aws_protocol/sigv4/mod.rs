@@ -16,17 +16,17 @@ use crate::domain::time::Millis;
 /// The one algorithm. SigV4a (`AWS4-ECDSA-P256-SHA256`) is for several regions at once, and refused by name.
 pub const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 const TERMINATOR: &str = "aws4_request";
-/// How far the clocks of a client and of this service may differ.
+/// Maximum difference between the clocks of a client and this service.
 pub const MAX_SKEW_MILLIS: i64 = 5 * 60 * 1000;
 
-/// A request's head as it was received.
+/// A request's head as received.
 #[derive(Debug, Clone)]
 pub struct Head<'a> {
     /// The method.
     pub method: &'a str,
-    /// The path, as it stands in the request line.
+    /// The path of the request line.
     pub path: &'a str,
-    /// The query, as it stands in the request line, without `?`.
+    /// The query of the request line, without `?`.
     pub query: &'a str,
     /// Names in lower case, with their values; in the order received.
     pub headers: Vec<(&'a str, &'a [u8])>,
@@ -38,7 +38,7 @@ impl<'a> Head<'a> {
         self.headers.iter().filter(move |(known, _)| *known == name).map(|(_, value)| *value)
     }
 
-    /// The value of the one header of this name; `None` also when it is there twice or is no text.
+    /// The value of the single header of this name; `None` also when it occurs twice or is not text.
     #[must_use]
     pub fn value(&self, name: &str) -> Option<&'a str> {
         let mut values = self.values(name);
@@ -47,19 +47,19 @@ impl<'a> Head<'a> {
     }
 }
 
-/// Why a request is not taken for its sender's. The texts are AWS's own, which its clients show.
+/// The reason for refusing a signature. The texts are AWS's own, which its clients show.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SignatureError {
-    /// It is not signed.
+    /// The signature is missing.
     #[error("Missing Authentication Token")]
     Missing,
-    /// It is signed in a way that we do not take, or only in part.
+    /// The signature has an unsupported form or is incomplete.
     #[error("{0}")]
     Incomplete(String),
-    /// The key is not one of ours.
+    /// The key is unknown.
     #[error("The security token included in the request is invalid.")]
     UnknownKey,
-    /// It is too old or too new, for another service, or not what was signed.
+    /// The signature is too old or too new, for another service, or does not match the request.
     #[error("{0}")]
     Invalid(String),
 }
@@ -69,7 +69,7 @@ impl SignatureError {
         Self::Incomplete(text.into())
     }
 
-    /// The signature is not that of this request with the secret.
+    /// The signature does not match the request and the secret.
     #[must_use]
     pub fn mismatch() -> Self {
         Self::Invalid(
@@ -80,10 +80,10 @@ impl SignatureError {
     }
 }
 
-/// Is the request for one of these services, and of this time?
+/// Checks that the request is for one of these services, and its time.
 ///
 /// # Errors
-/// [`SignatureError::Invalid`], in AWS's words.
+/// [`SignatureError::Invalid`], with AWS's text.
 pub fn check_scope(signature: &SignatureFields<'_>, services: &[&str], now: Millis) -> Result<(), SignatureError> {
     let invalid = |text: String| Err(SignatureError::Invalid(text));
     let SignatureFields { day, date, terminator, service, .. } = signature;
@@ -110,7 +110,7 @@ pub fn check_scope(signature: &SignatureFields<'_>, services: &[&str], now: Mill
 fn check_time(signature: &SignatureFields<'_>, now: Millis) -> Result<(), SignatureError> {
     let minutes = MAX_SKEW_MILLIS / 60_000;
     let (signed, date) = (signature.signed_at, &signature.date);
-    // A presigned URL holds as long as it says; its beginning may be as far ahead as that of any other.
+    // A presigned URL states its own lifetime; its beginning may be as far ahead as that of any request.
     let lifetime = signature.expires_millis.unwrap_or(MAX_SKEW_MILLIS);
     let written = |millis: i64| signature::basic_format(Millis(millis));
     if signed.0.saturating_sub(now.0) > MAX_SKEW_MILLIS {
@@ -131,7 +131,7 @@ fn check_time(signature: &SignatureFields<'_>, now: Millis) -> Result<(), Signat
     Ok(())
 }
 
-/// Is the signature that of the canonical request with the secret? Takes constant time.
+/// Whether the signature matches the canonical request and the secret. Takes constant time.
 #[must_use]
 pub fn is_signed_with(signature: &SignatureFields<'_>, canonical: &str, secret: &str) -> bool {
     let mut key = hmac::Key::new(hmac::HMAC_SHA256, format!("AWS4{secret}").as_bytes());
@@ -141,14 +141,14 @@ pub fn is_signed_with(signature: &SignatureFields<'_>, canonical: &str, secret: 
     hmac::verify(&key, string_to_sign(signature, canonical).as_bytes(), &signature.signature).is_ok()
 }
 
-/// What the signature is made of.
+/// The string to sign.
 #[must_use]
 pub fn string_to_sign(signature: &SignatureFields<'_>, canonical: &str) -> String {
     let SignatureFields { date, day, region, service, terminator, .. } = signature;
     format!("{ALGORITHM}\n{date}\n{day}/{region}/{service}/{terminator}\n{}", sha256(canonical.as_bytes()))
 }
 
-/// The digest of a body, as a canonical request holds it.
+/// The digest of a body in the form of a canonical request.
 #[must_use]
 pub fn sha256(bytes: &[u8]) -> String {
     let sum = digest::digest(&digest::SHA256, bytes);

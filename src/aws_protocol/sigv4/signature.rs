@@ -1,7 +1,7 @@
-//! What a request says of its own signature: in the `Authorization` header, or in the query of a presigned URL.
+//! The signature fields of a request: in the `Authorization` header, or in the query of a presigned URL.
 //!
-//! Owns the strict reading of both forms: everything exactly once, nothing unknown, nothing in both. Nothing here is true before the
-//! signature has been verified.
+//! Owns the strict parsing of both forms: every field exactly once, no unknown field, never both forms. The fields are untrusted
+//! until the signature has been verified.
 
 use percent_encoding::percent_decode_str;
 
@@ -17,7 +17,7 @@ const MAX_EXPIRES: i64 = 604_800;
 /// Characters of a caller's text that an error repeats.
 const SHOWN: usize = 64;
 
-/// Where the signature stands.
+/// The place of the signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
     /// In the `Authorization` header.
@@ -26,10 +26,10 @@ pub enum Form {
     Presigned,
 }
 
-/// A signature with all that it names.
+/// A signature with its fields.
 #[derive(Debug, Clone)]
 pub struct SignatureFields<'a> {
-    /// Where it stands.
+    /// The place of the signature.
     pub form: Form,
     /// The id of the key.
     pub access_key: &'a str,
@@ -41,21 +41,21 @@ pub struct SignatureFields<'a> {
     pub service: &'a str,
     /// The scope's end.
     pub terminator: &'a str,
-    /// When it was signed, as it was written.
+    /// The time of signing, as written.
     pub date: String,
-    /// The same moment.
+    /// The time of signing.
     pub signed_at: Millis,
-    /// How long it holds, in milliseconds, where it says so itself.
+    /// The lifetime that a presigned URL states, in milliseconds.
     pub expires_millis: Option<i64>,
     /// The names of the headers that it covers, ascending.
     pub signed_headers: Vec<&'a str>,
     /// The signature.
     pub signature: [u8; 32],
-    /// Is there a session token beside it?
+    /// Whether the request has a session token too.
     pub has_token: bool,
 }
 
-/// The fields of either form, still as text.
+/// The fields of either form, as text.
 struct Fields<'a> {
     credential: &'a str,
     signed_headers: &'a str,
@@ -63,7 +63,7 @@ struct Fields<'a> {
 }
 
 impl<'a> SignatureFields<'a> {
-    /// Reads the signature of a request. `decoded` holds the decoded parameters of a presigned URL, see [`decoded_query`].
+    /// Parses the signature of a request. `decoded` holds the decoded parameters of a presigned URL, see [`decoded_query`].
     ///
     /// # Errors
     /// [`SignatureError::Missing`] and [`SignatureError::Incomplete`].
@@ -183,7 +183,7 @@ impl<'a> SignatureFields<'a> {
         })
     }
 
-    /// Does the signature cover the header?
+    /// Whether the signature covers the header.
     #[must_use]
     pub fn covers(&self, header: &str) -> bool {
         self.signed_headers.binary_search(&header).is_ok()

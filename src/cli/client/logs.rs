@@ -327,7 +327,7 @@ mod tests {
         // Cut again, earlier.
         assert_eq!(read(&mut written, &["a", "b"]), [""; 0]);
         written.read_again();
-        // A late event came, so the last line of the part belongs to the next one.
+        // A late event arrived, so the last line of the part belongs to the next part.
         assert_eq!(read(&mut written, &["late", "a", "b"]), ["late"]);
         written.end_part();
         assert_eq!(read(&mut written, &["b", "b", "c"]), ["b", "c"]);

@@ -12,7 +12,7 @@ use super::failure::ClientError;
 const MAX_ATTEMPTS: u32 = 6;
 const FIRST_BOUND: Duration = Duration::from_millis(250);
 const LONGEST_BOUND: Duration = Duration::from_secs(10);
-/// A longer `Retry-After` is an error, since nobody waits for hours in front of a terminal.
+/// A longer `Retry-After` is an error, because a terminal user does not wait for hours.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(120);
 
 /// Whether a request may be sent again after it may have been carried out.
@@ -69,7 +69,7 @@ impl Retry {
     }
 }
 
-/// The longest random wait after so many attempts.
+/// The longest random wait after this many attempts.
 fn bound(attempts: u32) -> Duration {
     FIRST_BOUND.saturating_mul(2_u32.saturating_pow(attempts)).min(LONGEST_BOUND)
 }

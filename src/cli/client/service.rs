@@ -81,7 +81,7 @@ impl Call {
     }
 }
 
-/// The service, with a connection of its own.
+/// The service, with a separate connection.
 #[derive(Debug)]
 pub(super) struct Service {
     connection: Arc<Connection>,

@@ -312,7 +312,7 @@ impl<'a> Target<'a> {
     }
 }
 
-/// Makes a stream and its group, unless they are there.
+/// Creates a stream and its group if they are missing.
 ///
 /// # Errors
 /// When the store fails.

@@ -62,7 +62,7 @@ impl Service {
         })
     }
 
-    /// Makes the stream and its group, unless they are there.
+    /// Creates the stream and its group if they are missing.
     pub(super) fn ensure_stream(&self, group: &LogGroupName, stream: &LogStreamName) -> Result<(), CliError> {
         for (operation, body) in [
             ("CreateLogGroup", json!({ "logGroupName": group })),

@@ -1,4 +1,4 @@
-//! The report of an import, on standard error: what came in, in which formats, and what is not certain.
+//! The report of an import, on standard error: the imported lines, their formats, and uncertain results.
 
 use logmark_log_import::{Reason, Rejection, Summary};
 

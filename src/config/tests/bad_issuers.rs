@@ -1,4 +1,4 @@
-//! `[[auth.issuers]]`, gone wrong.
+//! Invalid `[[auth.issuers]]`.
 
 use super::refused;
 

@@ -1,4 +1,4 @@
-//! `[server]`, `[telemetry]` and the file as a whole, gone wrong.
+//! Invalid `[server]`, `[telemetry]`, and errors of the whole file.
 
 use super::{refused, warned};
 

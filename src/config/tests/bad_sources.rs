@@ -1,4 +1,4 @@
-//! `[[sources]]`, gone wrong.
+//! Invalid `[[sources]]`.
 
 use super::{refused, warned};
 

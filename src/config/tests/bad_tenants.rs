@@ -1,4 +1,4 @@
-//! `[tenants.<id>]` and `[tenant_template]`, gone wrong.
+//! Invalid `[tenants.<id>]` and `[tenant_template]`.
 
 use super::{refused, warned};
 

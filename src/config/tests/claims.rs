@@ -1,4 +1,4 @@
-//! `scope_map`, `tenant_map` and `required_claims`: what they mean, and the errors in them, each at its value.
+//! `scope_map`, `tenant_map` and `required_claims`: their meaning, and their errors, each at its value.
 
 use super::*;
 use crate::auth::token::{ClaimValue, TenantRule};

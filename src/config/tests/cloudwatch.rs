@@ -1,4 +1,4 @@
-//! What a source of the kind `cloudwatch` may be asked, is kept of it, and costs: right, and gone wrong.
+//! Quotas, cache and account of a source of the kind `cloudwatch`: valid and invalid.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ fn what_is_not_written_has_its_default() {
     assert_eq!(source.quotas(), Quotas::of_region("eu-central-1"));
     assert_eq!((source.cache, source.queries), (CacheSettings::default(), QuerySettings::default()));
     assert_eq!((source.account, source.reads_quotas), (None, true));
-    // A role says whose account it is, and a compatible server has no Service Quotas.
+    // A role names its account, and a compatible server has no Service Quotas.
     let source = cloudwatch(&format!("{ROLE}endpoint = \"http://127.0.0.1:5000\""), &[]);
     assert_eq!((source.account.unwrap().as_str(), source.reads_quotas), ("123456789012", false));
 }

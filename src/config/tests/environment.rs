@@ -1,4 +1,4 @@
-//! Variables over the file: what they set, and what is said of those that set nothing.
+//! Variables that override the file: their effect, and the errors of variables without effect.
 
 use std::ffi::OsString;
 
@@ -6,7 +6,7 @@ use super::*;
 use crate::config::load;
 use crate::domain::name::TenantId;
 
-/// The address, the regions, and the tenant `acme`'s weight and groups: what the table below sets.
+/// The address, the regions, and the tenant `acme`'s weight and groups: the values that the table below sets.
 fn summary(config: &Config) -> String {
     let acme = config.tenants.get(&TenantId::try_from("acme").unwrap());
     let groups: Vec<String> = acme.grants.iter().flat_map(|grant| &grant.groups).map(ToString::to_string).collect();

@@ -1,4 +1,4 @@
-//! The documentation's example, and what it means.
+//! The documentation's example and its values.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -14,7 +14,7 @@ use crate::domain::name::TenantId;
 use crate::domain::operation::Action;
 use crate::sources::local_settings::LocalQuerySettings;
 
-/// `logmark.toml` of the documentation, word for word.
+/// `logmark.toml` of the documentation, unchanged.
 const EXAMPLE: &str = r#"[server]
 listen = "0.0.0.0:8443"
 public_url = "https://logs.example.com"

@@ -1,4 +1,4 @@
-//! `[[auth.issuers]]` that is right, and what is said of it: tenants, known providers, the development issuer.
+//! Valid `[[auth.issuers]]` and their warnings: tenants, known providers, the development issuer.
 
 use super::*;
 use crate::auth::token::TenantRule;

@@ -1,4 +1,4 @@
-//! `[lambda]`: which front doors stream.
+//! `[lambda]`: the front ends that stream.
 
 use super::{document, parsed, refused};
 use crate::config::lambda::Streaming;

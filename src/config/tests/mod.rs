@@ -1,7 +1,7 @@
-//! What configurations mean, and what is said of wrong ones: tables of snippets and the whole text of their errors.
+//! The values of valid configurations, and the errors of invalid ones: tables of snippets with the whole text of their errors.
 //!
-//! Owns the helpers: a small right configuration, in which a snippet replaces lines. Look next at [`example`], which reads
-//! the documentation's own example, and at `bad_*`, one table for each section.
+//! Owns the helpers: a small valid configuration, in which a snippet replaces lines. Look next at [`example`], which reads the
+//! documentation's own example, and at `bad_*`, one table for each section.
 
 #[cfg(feature = "local")]
 mod example;
@@ -12,6 +12,7 @@ mod claims;
 mod bad_sources;
 mod cloudwatch;
 mod reports;
+mod bad_limits;
 mod bad_tenants;
 mod rules;
 mod lambda;
@@ -28,7 +29,7 @@ use super::{Config, parse};
 const ISSUER: &str = "[[auth.issuers]]";
 const SOURCE: &str = "[[sources]]";
 
-/// The lines that a section needs to be right.
+/// The lines that a valid section needs.
 fn needed(header: &str) -> &'static [&'static str] {
     match header {
         ISSUER => &[
@@ -43,8 +44,8 @@ fn needed(header: &str) -> &'static [&'static str] {
     }
 }
 
-/// A section: its header, the snippet's lines, and those of the needed lines whose keys the snippet does not have. A line
-/// `-key` in the snippet leaves the needed line of that key out.
+/// A section: its header, the snippet's lines, and the needed lines whose keys the snippet lacks. A line `-key` in the snippet
+/// removes the needed line of that key.
 fn section(header: &str, snippet: &str) -> String {
     let key = |line: &str| line.trim_start_matches('-').split(['=', ' ', '.']).next().unwrap_or("").to_owned();
     let replaced: Vec<String> = snippet.lines().map(key).collect();
@@ -53,7 +54,7 @@ fn section(header: &str, snippet: &str) -> String {
     [header].into_iter().chain(written).chain(kept).map(|line| format!("{line}\n")).collect()
 }
 
-/// A document that begins with the section and is otherwise right.
+/// A document that begins with the section and is otherwise valid.
 fn document(header: &str, snippet: &str) -> String {
     let mut document = if header.is_empty() { snippet.to_owned() + "\n" } else { section(header, snippet) };
     for (header, word) in [(ISSUER, "issuers"), (SOURCE, "sources")] {
@@ -72,12 +73,12 @@ fn parsed(text: &str, environment: &[(&str, &str)]) -> Result<Config, ConfigErro
     parse(Some((Path::new("logmark.toml"), text)), &variables(environment))
 }
 
-/// The errors, a line each; nothing when there are none.
+/// The errors, one per line; empty without errors.
 fn lines(result: Result<Config, ConfigErrors>) -> String {
     result.err().map(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")).unwrap_or_default()
 }
 
-/// Every snippet, put into its section, has exactly these errors.
+/// Asserts that every snippet, put into its section, has exactly these errors.
 #[track_caller]
 fn refused(header: &str, cases: &[(&str, &str)]) {
     for (snippet, expected) in cases {
@@ -87,7 +88,8 @@ fn refused(header: &str, cases: &[(&str, &str)]) {
     }
 }
 
-/// Every snippet, put into its section, is accepted with exactly these warnings, others of the small configuration aside.
+/// Asserts that every snippet, put into its section, is accepted with exactly these warnings, apart from warnings of the small
+/// configuration.
 #[track_caller]
 fn warned(header: &str, cases: &[(&str, &str)]) {
     for (snippet, expected) in cases {

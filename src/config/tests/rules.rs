@@ -1,4 +1,4 @@
-//! `where`, `mask` and `mask_with`: what they mean, and what is said of wrong ones.
+//! `where`, `mask` and `mask_with`: their meaning and their errors.
 
 use logmark_event_rules::{Masked, Replacement};
 
@@ -89,7 +89,7 @@ fn wrong_rules_of_a_grant_are_refused_where_they_are() {
         ),
     ];
     refused(GRANT, &cases);
-    // The same rule is right without the action `query`.
+    // The same rule is valid without the action `query`.
     assert!(grants(GRANT, "where = '[ip, status = 4*]'", "acme")[0].rows.is_some());
 }
 

@@ -1,4 +1,4 @@
-//! Secrets: where they may be, and that none of them is ever printed.
+//! Secrets: their allowed places; no message prints one.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -6,11 +6,11 @@ use std::os::unix::fs::PermissionsExt;
 use super::*;
 use crate::config::server::CursorKeys;
 
-/// 32 bytes in base64; what follows must never see it in print.
+/// 32 bytes in base64, which must not appear in any message.
 const CANARY: &str = "Q0FOQVJZLUNBTkFSWS1DQU5BUlktQ0FOQVJZLUNBTkE=";
 const OTHER: &str = "T1RIRVItT1RIRVItT1RIRVItT1RIRVItT1RIRVItT1Q=";
 
-/// A folder with files of this content and these permissions, and the errors of `cursor_keys` there.
+/// The errors of `cursor_keys` in a folder with files of this content and these permissions.
 fn found(keys: &str, files: &[(&str, &str, u32)]) -> Result<Config, String> {
     let folder = tempfile::tempdir().unwrap();
     for (name, content, mode) in files {

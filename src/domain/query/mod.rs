@@ -43,7 +43,7 @@ pub struct LogQuery {
     is_confined: bool,
 }
 
-/// What a query may read beside the log groups that it is started with.
+/// Data that a query may read in addition to the log groups that it is started with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum QueryReach {
     /// Nothing.
@@ -127,7 +127,7 @@ impl LogQuery {
         &self.nested_groups
     }
 
-    /// Whether it reads nothing beside the log groups that it is started with.
+    /// Whether it reads only the log groups that it is started with.
     #[must_use]
     pub fn is_confined(&self) -> bool {
         self.is_confined

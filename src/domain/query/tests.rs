@@ -1,4 +1,4 @@
-//! What is refused, what is put in front, and what columns are called.
+//! Refused queries, the scope condition in front of a query, and the names of columns.
 
 use super::*;
 use crate::domain::name::LogGroupName;
@@ -286,7 +286,7 @@ mod scope_and_permit {
             };
             let context = Context::of_query(QueryTimes { start: 0, end: 0, now: 0 });
             let passes = evaluate(&Spanned::made(scope.condition().unwrap()), &event, &context) == Ok(Value::Boolean(true));
-            // Upstream reads the groups and the seconds that it is asked for, and nothing else.
+            // The upstream reads only the requested groups and seconds.
             let is_read = group < rules.len() && (first * 1000..=last * 1000 + 999).contains(&time);
             let may_see = rules.get(group).is_some_and(|rule| {
                 rule.as_ref().is_none_or(|patterns| patterns.iter().any(|pattern| pattern.matches(&stream)))
@@ -295,7 +295,7 @@ mod scope_and_permit {
                 rule.as_ref().is_none_or(|patterns| patterns.iter().any(|pattern| pattern.as_str().bytes().all(|byte| byte == b'*')))
             });
             let expected = is_read && may_see && (start..start + length).contains(&time);
-            // A line break in a name is what the scope condition may take for none of the permit's.
+            // The scope condition may treat a name with a line break as a name outside of the permit.
             if of_line {
                 prop_assert_eq!(is_read && passes, expected);
             } else {

@@ -1,4 +1,4 @@
-//! Times in every form, and texts that are no times.
+//! Times in every form, and texts that are not times.
 
 use super::*;
 

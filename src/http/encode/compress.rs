@@ -201,7 +201,7 @@ impl http_body::Body for Encoded {
                 }
             }
             match Pin::new(&mut this.body).poll_frame(context) {
-                // What was written so far is not to wait for what comes later.
+                // Bytes written so far must not wait for later ones.
                 Poll::Pending if this.is_behind => return this.advance(true).map_or(Poll::Pending, Poll::Ready),
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(None) => return Poll::Ready(this.end()),

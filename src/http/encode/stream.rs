@@ -224,7 +224,7 @@ impl<Op: ReadEvents> EventStream<Op> {
         (self.data(out), StreamState::Events)
     }
 
-    /// Whether the tenant's budget has so many bytes left, besides those for the end of the stream.
+    /// Whether the tenant's budget covers this many bytes, in addition to those for the end of the stream.
     async fn can_send(&mut self, bytes: u64) -> bool {
         let Some(sent) = &mut self.options.sent else { return true };
         match sent.ensure(bytes + ENDING_BYTES).await {
@@ -271,7 +271,7 @@ impl<Op: ReadEvents> EventStream<Op> {
         }
     }
 
-    /// There is no room for the last page that was read: ends before it if the format can say so.
+    /// The last page that was read does not fit: ends before it if the format can express that.
     fn cut(&mut self) -> (Option<Step>, StreamState) {
         if self.options.as_line && self.export.try_end_before_page(StopReason::Bytes) {
             return self.end();
@@ -289,7 +289,7 @@ impl<Op: ReadEvents> EventStream<Op> {
         if let Some(sent) = &mut self.options.sent {
             sent.note(out.len() as u64);
         }
-        // Without spare capacity, since a slow client keeps this for long.
+        // Without spare capacity, because a slow client keeps this for a long time.
         (!out.is_empty()).then(|| Ok(Frame::data(Bytes::from(out.into_boxed_slice()))))
     }
 

@@ -32,7 +32,7 @@ const POLICY: HeaderValue = HeaderValue::from_static(
 /// Swagger UI's own initializer is not used: `docs.js` configures it.
 static CONFIG: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| Arc::new(Config::from("../openapi.json")));
 
-/// The files of this project beside those of Swagger UI: name, type, text.
+/// The files of this project in addition to those of Swagger UI: name, type, text.
 const OURS: [(&str, &str, &str); 2] = [
     ("logmark.js", "text/javascript; charset=utf-8", include_str!("docs.js")),
     ("logmark.css", "text/css; charset=utf-8", include_str!("docs.css")),

@@ -29,6 +29,8 @@ use crate::telemetry::metrics;
 const LEASE: Duration = Duration::from_secs(30);
 /// Limit of the first attempt to connect, for which the start of the service waits.
 const FIRST_ATTEMPT: Duration = Duration::from_secs(1);
+/// Limit of a check of the store.
+const CHECK: Duration = Duration::from_secs(10);
 
 /// The store did not decide: it is away, or an exchange failed now.
 #[derive(Debug)]
@@ -82,6 +84,19 @@ impl SharedStore {
             news: Notify::new(),
             clock_offset: AtomicI64::new(0),
         })
+    }
+
+    /// Connects as the service does, for `logmark check --online`. It writes one value, which expires after a second.
+    pub(super) async fn check(settings: &LimitStore) -> Result<String, String> {
+        let store = Self::new(settings)?;
+        let checked = tokio::time::timeout(CHECK, async {
+            let mut connection = Connection::open(settings, store.tls.as_ref()).await?;
+            let probed = connection.probe(&settings.prefix, settings.timeout).await;
+            connection.close();
+            probed
+        });
+        checked.await.map_err(|_elapsed| "timed out".to_owned())??;
+        Ok(format!("answers within {} ms and takes writes: replicas share limits through it", settings.timeout.as_millis()))
     }
 
     pub(super) fn state(&self) -> StoreState {

@@ -219,7 +219,7 @@ impl From<OutboundError> for Failure {
     }
 }
 
-/// The error of our own client inside one of the SDK.
+/// The error of Logmark's own client inside an error of the SDK.
 fn outbound_error(error: &aws_sdk_cloudwatchlogs::error::ConnectorError) -> Option<&OutboundError> {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = std::error::Error::source(error);
     while let Some(error) = cause {

@@ -43,6 +43,7 @@ pub use self::account_limits::Accounts;
 use self::answer_memory::AnswerMemory;
 use self::client::Client;
 use self::health::Health;
+pub use self::probe::{Needs, Probed};
 use self::queries::QueryTracker;
 use self::response_cache::ResponseCache;
 use self::service_quotas::ServiceQuotas;

@@ -110,7 +110,7 @@ impl Upstream {
         })
     }
 
-    /// The source's time, as near as the dates of its answers tell: never later than it is there, except for a second.
+    /// The source's time, derived from the dates of its answers: at most one second later than its clock.
     pub(super) fn service_now(&self) -> Millis {
         Millis(self.clock.now().0.saturating_add(self.skew.observed()))
     }

@@ -81,7 +81,8 @@ impl EventsView<'_> {
         self.filter.is_some() || self.rules.is_some()
     }
 
-    /// Whether an event is read: the filter sees it as it is shown. Without a filter a withheld event is read too, to be counted.
+    /// Whether an event is returned: the filter matches its visible form. Without a filter, a withheld event is returned too, to
+    /// be counted.
     fn accepts(self, stream: &str, message: &str) -> bool {
         match (self.rules, self.filter) {
             (None, None) => true,
@@ -161,9 +162,13 @@ fn event_page(found: Page<SharedText>, view: EventsView<'_>) -> Result<EventPage
     })
 }
 
-/// Stored events as events of a page, and the number of those that are withheld.
+/// Stored events, which were read through [`EventsView::accepts`], as events of a page, and the number of those that are withheld.
 fn events(found: &[Event<SharedText>], view: EventsView<'_>) -> Result<(Events, usize), SourceError> {
-    let Some(rules) = view.rules else { return Ok((shown_events(found.iter(), None)?, 0)) };
+    let id_key = view.rules.is_some_and(EventRules::limits_rows).then_some(view.id_key);
+    // Row rules alone change no message, so they are not evaluated again.
+    let Some(rules) = view.rules.filter(|rules| rules.masks_fields()) else {
+        return Ok((shown_events(found.iter(), id_key)?, 0));
+    };
     let mut withheld = 0;
     let mut shown: Vec<Event<Cow<'_, str>>> = Vec::with_capacity(found.len());
     for event in found {
@@ -179,7 +184,7 @@ fn events(found: &[Event<SharedText>], view: EventsView<'_>) -> Result<(Events, 
         let Event { timestamp, ingestion_time, sequence, ordinal, .. } = *event;
         shown.push(Event { timestamp, ingestion_time, stream: Arc::clone(&event.stream), sequence, ordinal, message });
     }
-    Ok((shown_events(shown.iter(), rules.limits_rows().then_some(view.id_key))?, withheld))
+    Ok((shown_events(shown.iter(), id_key)?, withheld))
 }
 
 /// Events as events of a page. `id_key` hides their numbers.

@@ -59,7 +59,7 @@ impl Local {
         let begun = self.blocking({
             let target = Arc::clone(&target);
             move |store| {
-                // Subscribed first: what arrives from here on wakes the reader.
+                // Subscribed first: events that arrive from here on wake the reader.
                 let subscription = store.subscribe(target.group())?;
                 target.require_streams(store)?;
                 Ok((subscription, LocalPosition::begin(&from, store.last_sequence())?))
@@ -98,9 +98,9 @@ struct LocalReader {
 
 /// A read step.
 struct Step {
-    /// The events to give, each with the position behind it.
+    /// The events to return, each with the position after it.
     events: Vec<(Event, LocalPosition)>,
-    /// The position behind all that was looked at.
+    /// The position after all examined events.
     position: LocalPosition,
     /// Whether there is nothing more to read at the moment.
     at_end: bool,

@@ -125,7 +125,15 @@ impl Fixture {
         let grants = (0..scripted.len()).map(grant).collect();
         let tenant = Tenant { id: id.clone(), weight: 1, limits: Limits::default(), grants };
         let (issuer, subject) = (String::new(), String::new());
-        let claims = Claims { issuer, subject, tenant: id, scopes: Vec::new(), expires_at: 0, token_id: None };
+        let claims = Claims {
+            issuer,
+            subject,
+            tenant: id,
+            scopes: Vec::new(),
+            expires_at: 0,
+            token_id: None,
+            requirements: Default::default(),
+        };
         let scope = Scope::parse("logs:*:*", &Arc::from("scope")).unwrap();
         let caller = Caller { claims: Arc::new(claims), tenant: Arc::new(tenant), scopes: Arc::from([scope]) };
         let permit = authorize(&caller, ListGroups { prefix: None }, Millis(0)).unwrap();

@@ -78,7 +78,7 @@ pub(super) fn open(settings: FileSettings, key: Option<MacKey>) -> io::Result<Op
         return Err(io::Error::new(ErrorKind::InvalidData, "the file does not end with an audit line: move it away"));
     }
     if let Some(torn) = here.torn {
-        // The bytes stay as evidence, on a line of their own.
+        // The bytes stay as evidence, on a separate line.
         file.write_all(b"\n")?;
         first.word("tornHash", &torn.to_string());
     }

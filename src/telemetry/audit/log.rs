@@ -46,7 +46,7 @@ struct Inner {
 
 #[derive(Debug)]
 enum Delivery {
-    /// By a thread of its own.
+    /// By a separate thread.
     Queued { shared: Arc<Shared>, thread: Mutex<Option<JoinHandle<()>>> },
     /// By the thread that has the line. Lambda stops the process between two invocations, and with it a thread that would write.
     Direct(Box<Mutex<Writer>>),
@@ -245,7 +245,7 @@ impl Shared {
         self.write_batch(&mut writer, &last);
     }
 
-    /// Waits for records, and takes all. `false`: there are none, and the process ends.
+    /// Waits for records and takes all. `false`: the queue is empty and the process ends.
     fn take_records(&self, batch: &mut Vec<u8>) -> bool {
         let mut state = self.lock();
         while state.records.is_empty() {

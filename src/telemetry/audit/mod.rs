@@ -232,7 +232,7 @@ impl AuditContext {
         record.texts("groupHashes", "groupsOmitted", hashes.iter().map(String::as_str));
     }
 
-    /// Writes the line of a request that has none: it needed no permit, it failed, or it was given up.
+    /// Writes the line of a request that has none: it needed no permit, failed, or was abandoned.
     fn write_rest(&self) {
         let (Some(caller), false) = (self.caller.get(), self.has_line.load(Ordering::Relaxed)) else { return };
         let Some(log) = self.log.get() else { return };
@@ -272,12 +272,13 @@ impl Drop for AuditContext {
     }
 }
 
-/// Adds the grant, the scope and the claim that allowed a request.
+/// Adds the grant, the scope, the claim and its mapped value that allowed a request.
 fn because(record: &mut Record, reason: Option<&GrantReason>) {
     record
         .optional("grant", reason.map(|reason| reason.grant.as_str()))
         .optional("scope", reason.map(|reason| reason.scope.as_str()))
-        .optional("claim", reason.map(|reason| reason.claim.as_str()));
+        .optional("claim", reason.map(|reason| reason.claim.as_str()))
+        .optional("claimValue", reason.and_then(|reason| reason.claim_value.as_deref()));
 }
 
 /// The audit line of a read, made when the read begins.

@@ -111,7 +111,7 @@ impl Record {
         }
     }
 
-    /// Adds texts, unless there are none. Those after the first [`MAX_NAMES`] are counted in `omitted`.
+    /// Adds texts, if any. Those after the first [`MAX_NAMES`] are counted in `omitted`.
     pub(super) fn texts<'a>(
         &mut self,
         name: &'static str,

@@ -16,7 +16,7 @@ const RETRY_INTERVAL: Duration = Duration::from_millis(10);
 
 /// A place for lines. It is used by one thread.
 pub(super) trait Sink: Send + fmt::Debug {
-    /// Prepares for a batch of lines. May add a line of its own before them.
+    /// Prepares for a batch of lines. May add a line before them.
     fn begin_batch(&mut self, _chain: &mut Chain, _lines: &mut Vec<u8>) {}
 
     /// Writes lines from the begin of `lines`, and returns how many bytes are written. After an error no byte of this call is.

@@ -16,7 +16,7 @@ pub use fault::{ChainSummary, Fault, Place, Verdict};
 
 use super::chain::{LineHash, MacKey, VERSION, parse_hex};
 
-/// Chains that are told apart. A replica has one for each start, if it writes to standard output.
+/// Distinguishable chains. A replica that writes to standard output has one for each start.
 const MAX_CHAINS: usize = 100_000;
 /// Faults, gaps and unreadable lines that are kept. More are counted.
 const MAX_KEPT: usize = 1000;
@@ -85,7 +85,7 @@ pub struct Options {
 pub struct Verifier {
     options: Options,
     chains: HashMap<String, ChainState>,
-    /// Lines that are not audit lines, until the next audit line shows what they were.
+    /// Lines that are not audit lines, until the next audit line identifies them.
     unreadable: Vec<(Place, LineHash)>,
     faults: BTreeMap<(Place, usize), Fault>,
     fault_count: u64,

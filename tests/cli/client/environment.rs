@@ -1,4 +1,4 @@
-//! Runs client commands; a hop that cuts connections; a server that answers as a test says.
+//! Runs client commands, a proxy that cuts connections, and a server with scripted answers.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -9,15 +9,15 @@ use tokio::net::{TcpListener, TcpStream};
 use crate::world::World;
 use crate::world::binary::{CommandOutput, run_with};
 
-/// A command against a URL, with a token.
+/// Runs a command against a URL, with a token.
 pub(super) async fn command(url: &str, token: &str, arguments: &[&str]) -> CommandOutput {
     let folder = tempfile::tempdir().unwrap();
-    // A proxy of this machine is not part of the test.
+    // Without this machine's proxy settings.
     let variables = [("LOGMARK_URL", url), ("LOGMARK_TOKEN", token), ("NO_PROXY", "*"), ("no_proxy", "*")];
     run_with(folder.path(), arguments, &variables).await
 }
 
-/// A command against the world's service as tenant acme.
+/// Runs a command against the world's service as tenant acme.
 pub(super) async fn acme(world: &World, arguments: &[&str]) -> CommandOutput {
     command(&url(world.address), &token(world), arguments).await
 }
@@ -30,7 +30,7 @@ pub(super) fn url(address: SocketAddr) -> String {
     format!("http://{address}")
 }
 
-/// Passes connections on. The first ones are cut after so many bytes of the answers; the later ones are not.
+/// A proxy. It cuts the first connections after the given numbers of answer bytes, and forwards the later ones unchanged.
 #[derive(Debug)]
 pub(super) struct Cutter {
     pub(super) address: SocketAddr,
@@ -59,12 +59,12 @@ impl Cutter {
         Self { address, service, connections }
     }
 
-    /// New connections are passed on to another address.
+    /// Forwards new connections to another address.
     pub(super) fn lead_to(&self, service: SocketAddr) {
         *self.service.lock().unwrap() = service;
     }
 
-    /// Connections so far.
+    /// The number of connections so far.
     pub(super) fn connections(&self) -> usize {
         *self.connections.lock().unwrap()
     }
@@ -82,12 +82,12 @@ async fn pass(client: TcpStream, service: SocketAddr, cut: Option<u64>) -> Optio
     to_client.shutdown().await.ok()
 }
 
-/// A server that answers each connection with the next of these bytes, and the last ones from then on.
+/// A server that answers each connection with the next of these bytes, and every later one with the last.
 pub(super) async fn lies(answers: Vec<Vec<u8>>) -> String {
     recorded_lies(answers).await.0
 }
 
-/// The same, with the heads of the requests so far.
+/// Like `lies`; also returns the heads of the requests so far.
 pub(super) async fn recorded_lies(answers: Vec<Vec<u8>>) -> (String, Arc<Mutex<Vec<String>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = url(listener.local_addr().unwrap());
@@ -115,14 +115,14 @@ pub(super) async fn recorded_lies(answers: Vec<Vec<u8>>) -> (String, Arc<Mutex<V
     (url, requests)
 }
 
-/// An answer with a length.
+/// An answer with `Content-Length`.
 pub(super) fn answer(status: &str, content_type: &str, body: &str) -> Vec<u8> {
     let length = body.len();
     format!("HTTP/1.1 {status}\r\ncontent-type: {content_type}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}")
         .into_bytes()
 }
 
-/// NDJSON that ends with the connection.
+/// NDJSON whose end is the end of the connection.
 pub(super) fn ndjson(body: &str) -> Vec<u8> {
     format!("HTTP/1.1 200 OK\r\ncontent-type: application/x-ndjson\r\nconnection: close\r\n\r\n{body}").into_bytes()
 }

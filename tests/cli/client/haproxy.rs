@@ -1,4 +1,4 @@
-//! Live tails through a real HAProxy: it closes connections on which nothing comes for a while, and nothing is lost.
+//! Live tails through a real HAProxy that closes idle connections: no event is lost.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -12,9 +12,9 @@ use crate::world::binary::{Binary, logmark};
 use crate::world::client::Client;
 use crate::world::tail::Tail;
 
-/// A timeout that is shorter than the time between two events, and than the service's keep-alives.
+/// A timeout shorter than the time between two events and than the service's keep-alives.
 const SHORT: Duration = Duration::from_millis(300);
-/// Between two events.
+/// The time between two events.
 const BETWEEN: Duration = Duration::from_millis(500);
 const EVENTS: usize = 6;
 
@@ -28,7 +28,7 @@ struct HaProxy {
 impl HaProxy {
     async fn before(service: SocketAddr, timeout: Duration) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        // A port that was free a moment ago.
+        // A free port: another process is unlikely to take it before HAProxy binds it.
         let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let timeout = timeout.as_millis();
         let config = format!(
@@ -62,7 +62,7 @@ fn messages() -> Vec<String> {
     (0..EVENTS).map(|number| format!("event {number}")).collect()
 }
 
-/// Puts the events, each after the connections were closed.
+/// Puts the events, each after the connections have been closed.
 async fn put_all(world: &World) {
     for message in messages() {
         tokio::time::sleep(BETWEEN).await;
@@ -70,7 +70,8 @@ async fn put_all(world: &World) {
     }
 }
 
-/// Follows as a browser or a script does: it reads to a cut, and resumes with the last id. Gives the messages, and the connections.
+/// Follows as a browser or a script does: reads until the connection is cut, and resumes with the last id. Returns the messages
+/// and the number of connections.
 async fn follow(client: &Client, format: &str) -> (Vec<String>, usize) {
     let (mut found, mut connections, mut last) = (Vec::new(), 0, None::<String>);
     while found.len() < EVENTS {
@@ -100,7 +101,7 @@ async fn idle_connections_that_a_proxy_closes_lose_nothing() {
     command.args(["tail", "/acme/api", "--columns", "message", "--limit", "6"]);
     command.env("NO_PROXY", "*").env("LOGMARK_URL", proxy.url()).env("LOGMARK_TOKEN", token(&world));
     let mut tail = Binary::start(command);
-    // The first cut tells that the tail was open.
+    // The first cut shows that the tail was open.
     tail.wait_for_log("the connection is lost").await;
     let putting = async {
         tokio::time::sleep(BETWEEN).await;
@@ -116,7 +117,7 @@ async fn idle_connections_that_a_proxy_closes_lose_nothing() {
     assert_eq!(printed.lines().collect::<Vec<_>>(), messages());
 }
 
-/// Keep-alives come each 15 seconds, so a timeout of 20 seconds closes no connection.
+/// Keep-alives arrive every 15 seconds, so a timeout of 20 seconds closes no connection.
 #[tokio::test]
 async fn keep_alives_hold_a_connection_open_through_a_proxy() {
     let world = World::new().await;

@@ -1,4 +1,4 @@
-//! Servers that lie: the commands end with an error, bounded memory, and no control character on the terminal.
+//! Servers with false answers: the commands end with an error, in bounded memory, without a control character on the terminal.
 
 use super::environment::{answer, command, lies, ndjson};
 

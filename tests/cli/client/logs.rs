@@ -42,7 +42,7 @@ async fn all_events_of_a_range_are_read_in_parts() {
 #[tokio::test]
 async fn a_cut_connection_loses_no_event_and_repeats_none() {
     let (world, messages) = with_events(25_000).await;
-    // In the head, and then within the first part of 10,000 events, which is a quarter of a megabyte.
+    // Cut in the head, then within the first part of 10,000 events, which is a quarter of a megabyte.
     let cutter = Cutter::before(world.address, &[50, 5_000, 100_000, 150_000, 200_000]).await;
     let arguments = [&["logs", "/acme/api", "--columns", "message"], &RANGE[..]].concat();
     let said = command(&url(cutter.address), &token(&world), &arguments).await;
@@ -50,7 +50,7 @@ async fn a_cut_connection_loses_no_event_and_repeats_none() {
     let lines: Vec<&str> = said.out.lines().collect();
     assert_eq!(lines.len(), messages.len());
     assert!(lines.iter().eq(messages.iter()));
-    assert_eq!(cutter.connections(), 6, "each cut was met");
+    assert_eq!(cutter.connections(), 6, "each cut happened");
 }
 
 #[tokio::test]
@@ -115,7 +115,7 @@ async fn ctrl_c_ends_it_even_while_the_reader_of_the_pipe_waits() {
     command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
     let mut child = command.spawn().unwrap();
     let mut out = child.stdout.take().unwrap();
-    // The first bytes, then nothing: the pipe is soon full.
+    // Reads the first bytes and then stops: the pipe is soon full.
     tokio::io::AsyncReadExt::read(&mut out, &mut [0; 16]).await.unwrap();
     let sent = tokio::process::Command::new("kill").args(["-s", "INT", &child.id().unwrap().to_string()]).status().await.unwrap();
     assert!(sent.success());

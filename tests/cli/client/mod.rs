@@ -1,4 +1,4 @@
-//! The client commands against a service, and against servers that lie.
+//! The client commands against a service, and against servers with false answers.
 
 mod environment;
 mod logs;

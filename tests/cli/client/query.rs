@@ -77,7 +77,7 @@ async fn faults_of_a_query_have_their_position() {
 
 #[tokio::test]
 async fn an_interrupted_query_is_stopped_on_the_service() {
-    // A query that never ends by itself, on the fake of CloudWatch.
+    // A query without an end, on the fake CloudWatch.
     let fake = Fake::start(now()).await;
     {
         let mut state = fake.state();
@@ -90,7 +90,7 @@ async fn an_interrupted_query_is_stopped_on_the_service() {
     command.args(["query", "limit 1", "--group", "/acme/endless", "--start", "-1h"]).env("NO_PROXY", "*");
     command.env("LOGMARK_URL", url(service.process().address)).env("LOGMARK_TOKEN", service.token());
     let mut running = Binary::start(command);
-    // The line of the request that started the query: the command knows its id, and polls it.
+    // The log line of the request that started the query: the command knows its id and polls it.
     while !service.log().contains("startQuery") {
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }

@@ -1,4 +1,4 @@
-//! What the service or the command line refuses, and its exit code.
+//! Requests and arguments that are refused, and the exit codes.
 
 use super::environment::{acme, command, token, url};
 use crate::world::World;
@@ -87,10 +87,10 @@ async fn plain_http_to_another_machine_is_warned_about() {
     assert!(said.err.starts_with("warning: the token is sent over plain HTTP to logs.invalid"), "{}", said.err);
     assert_eq!(said.code, 6);
     let world = World::new().await;
-    assert_eq!(acme(&world, &["groups"]).await.err, "no log groups\n", "loopback is not warned about");
+    assert_eq!(acme(&world, &["groups"]).await.err, "no log groups\n", "no warning about loopback");
 }
 
-/// A proxy of HTTP, by `CONNECT` for https. Counts its connections.
+/// An HTTP proxy with `CONNECT` for https, and the number of its connections.
 async fn tunnels() -> (String, std::sync::Arc<std::sync::atomic::AtomicUsize>) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let proxy = url(listener.local_addr().unwrap());

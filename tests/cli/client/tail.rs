@@ -105,7 +105,7 @@ async fn a_tail_is_resumed_by_its_cursor_in_another_process() {
     let world = World::new().await;
     put(&world, 0..10).await;
     let mut claims = crate::world::tokens::Issuer::claims("acme", "logs:*:*");
-    // With the leeway of 60 s it is refused eight seconds later.
+    // The leeway is 60 s, so the token is refused eight seconds later.
     claims["exp"] = (crate::contract::subject::now() / 1000 - 52).into();
     let mut first =
         tail(&url(world.address), &world.issuer.mint(&claims), &["--since", "2026-11-20T10:00:00Z", "--columns", "message"]);
@@ -153,7 +153,7 @@ async fn json_lines_and_filters() {
     assert_eq!(foreign.code, 4, "{}", foreign.err);
 }
 
-/// Markers are shown on standard error, and lies are errors.
+/// Markers are printed on standard error; false answers are errors.
 #[tokio::test]
 async fn markers_and_lies() {
     let event = |id: &str, message: &str| {

@@ -86,7 +86,10 @@ impl<'w> Case<'w> {
         }
         self.decisions += 1;
         let by: Vec<&Grant> = views.iter().flat_map(|(_, by, _)| by.iter().copied()).collect();
-        let names_masked = text.members.iter().any(|member| masks_member(&by, member));
+        let names_masked = views.iter().any(|(_, by, _)| text.members.iter().any(|member| masks_member(by, member)));
+        if self.is_too_long(&request, &answer, &by) {
+            return;
+        }
         if (names_masked || text.reads_messages) && self.may_refuse(&request, &answer, &by) {
             return;
         }

@@ -1,14 +1,13 @@
 //! Numbers by chance that are the same for the same seed.
 
-/// `SplitMix64`.
+/// `SplitMix64`, from a state that is mixed itself: neighbouring seeds and parts have unrelated numbers.
 #[derive(Debug, Clone)]
 pub(super) struct Random(u64);
 
 impl Random {
     pub(super) fn new(seed: u64, part: u64) -> Self {
-        let mut random = Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ part.rotate_left(32));
-        random.next();
-        random
+        let seed = Self(seed).next();
+        Self(Self(seed ^ part).next())
     }
 
     fn next(&mut self) -> u64 {

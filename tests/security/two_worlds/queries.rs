@@ -30,7 +30,7 @@ pub async fn queries(sides: &[Side; 2], name: &str, form: &[Vec<String>]) {
             answers.push(answer);
         }
     }
-    // A check tells no size of a group of which the caller sees some streams.
+    // A check returns no size for a group of which the caller sees only some streams.
     for side in sides {
         let answer = side.client.post("/queries/check", &body, &[]).await;
         assert_eq!(answer.json()["estimate"]["basis"], "unknown", "{}", answer.text());

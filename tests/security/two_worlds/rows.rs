@@ -241,7 +241,7 @@ async fn a_cloudwatch_source_answers_alike_whatever_rows_are_hidden() {
             worlds.push(binary);
         }
         for (number, form) in FORMS.iter().enumerate() {
-            // Where several rules show a group none is sent, so calls and the ends of torn pages depend on the size of the group.
+            // If several rules show a group, none is sent, so calls and the ends of torn pages depend on the size of the group.
             let is_sent = form.len() == 1;
             if partial > 0 && !is_sent {
                 continue;

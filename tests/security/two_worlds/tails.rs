@@ -1,11 +1,11 @@
-//! Live tails of both services: the same frames with ids of the same length, in the same order, whatever is hidden between them.
+//! Live tails of both services: the same frames with ids of the same length, in the same order, regardless of hidden events.
 
 use super::{STREAMS, Side, WrittenEvent, binary, forms, is_visible, local_worlds, normalised, tenant, write};
 use crate::contract::subject::now;
 use crate::security::support::Binary;
 use crate::world::tail::{Tail, TailFrame};
 
-/// What a target asks for: parameters, and whether it selects a stream.
+/// A target: its parameters, and whether it selects a stream.
 type Target = (&'static str, fn(&str) -> bool);
 
 /// After `/logs/:{tenant}:api`.
@@ -24,7 +24,7 @@ const LAST: &str = "the last one: needle s3cr3t";
 /// Rounds of new events.
 const ROUNDS: usize = 5;
 
-/// A frame without what may differ: the text of its cursor, when an event was received, and its id, which only a sweep knows.
+/// A frame without the parts that may differ: the cursor's text, the time of receipt, and the event id, which only a sweep has.
 fn shown(mut frame: TailFrame) -> (String, Option<usize>, String) {
     if let Some(members) = frame.data.as_object_mut() {
         members.remove("ingestionTime");
@@ -37,12 +37,12 @@ fn shown(mut frame: TailFrame) -> (String, Option<usize>, String) {
 struct Pair {
     about: String,
     tails: [Tail; 2],
-    /// Streams that the caller sees and has chosen: each ends with [`LAST`].
+    /// The streams that the caller sees and has selected: each ends with [`LAST`].
     streams: usize,
 }
 
 impl Pair {
-    /// Opens both, which answer alike; `None`: both refuse.
+    /// Opens both tails, which answer alike; `None`: both refuse.
     async fn open(sides: &[Side; 2], form: &[Vec<String>], path: &str, target: &Target) -> Option<Self> {
         let about = format!("{form:?}: {path}{}", target.0);
         let mut opened = Vec::new();
@@ -63,7 +63,7 @@ impl Pair {
         Some(Self { about, tails, streams })
     }
 
-    /// Reads both to the last event, and compares all frames; gives a cursor of each from the middle.
+    /// Reads both to the last event and compares all frames; returns a cursor of each from the middle.
     async fn compare(&mut self) -> Option<[String; 2]> {
         let mut seen = Vec::new();
         let mut middle = Vec::new();
@@ -142,7 +142,7 @@ async fn a_local_source_tails_alike_whatever_is_hidden() {
     }
 }
 
-/// Hidden events come in numbers that make CloudWatch's session a sample.
+/// So many hidden events that CloudWatch's session returns a sample.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cloudwatch_source_tails_alike_whatever_is_hidden() {
     let forms: Vec<_> = forms().into_iter().take(8).collect();
@@ -177,7 +177,7 @@ async fn a_cloudwatch_source_tails_alike_whatever_is_hidden() {
     }
 }
 
-/// Events that the source receives at this moment.
+/// Puts events that the source receives at this moment.
 fn put(world: &Binary, events: &[WrittenEvent]) {
     let mut state = world.fake.state();
     let now = state.tick();

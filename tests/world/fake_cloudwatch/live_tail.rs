@@ -1,7 +1,7 @@
-//! `StartLiveTail` on the wire: an event stream of frames with checksums, and every way in which it goes wrong.
+//! `StartLiveTail` on the wire: an event stream of frames with checksums, with every failure mode.
 //!
-//! Owns the sessions. As documented: `initial-response`, `sessionStart`, then an update each interval, even an empty one, with 500
-//! events at most, which is then a sample. A session shows what is put while it is open, and never what was put before.
+//! Owns the sessions. As documented: `initial-response`, `sessionStart`, then an update each interval, even an empty one. An
+//! update has 500 events at most; of more, it has a sample. A session shows only events that are put while it is open.
 
 use std::time::Duration;
 
@@ -17,24 +17,24 @@ use super::{Seen, State};
 /// More events in an update than this are sampled.
 pub(crate) const MAX_UPDATE: usize = 500;
 
-/// How a session ends, or fails to.
+/// How a session ends or fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SessionEnd {
     /// `SessionTimeoutException`, as after three hours.
     Timeout,
     /// `SessionStreamingException`.
     Exception,
-    /// A message of the type `error`, which the SDK for Rust does not know.
+    /// A message of the type `error`, which the Rust SDK does not know.
     Error,
     /// The connection ends in the middle of a frame.
     CutFrame,
     /// The connection ends between two frames.
     Close,
-    /// The connection stays open, and nothing is sent.
+    /// The connection stays open, and the server sends nothing.
     Silence,
     /// A frame with a wrong checksum.
     BadChecksum,
-    /// A frame that says that it has four gigabytes.
+    /// A frame whose length field says four gigabytes.
     HugeFrame,
 }
 
@@ -51,14 +51,14 @@ impl SessionEnd {
     ];
 }
 
-/// The fate of one session.
+/// How one session runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct SessionPlan {
-    /// Updates before the end; `None`: it does not end.
+    /// Updates before the end; `None`: the session does not end.
     pub(crate) end: Option<(usize, SessionEnd)>,
-    /// Each so many-th update is dropped, as for a slow reader.
+    /// Every n-th update is dropped, as for a slow reader.
     pub(crate) drop_each: Option<usize>,
-    /// Each so many-th event is left out, without a word.
+    /// Every n-th event is omitted without a notice.
     pub(crate) lose_each: Option<usize>,
 }
 
@@ -73,15 +73,15 @@ impl SessionPlan {
 /// The sessions of the account.
 #[derive(Debug)]
 pub(crate) struct LiveTail {
-    /// Between two updates.
+    /// The time between two updates.
     pub(crate) interval: Duration,
-    /// Sessions at a time.
+    /// The most sessions open at the same time.
     pub(crate) max_sessions: usize,
     /// The error of every attempt to open a session.
     pub(crate) refusal: Option<AwsError>,
-    /// The fates of the next sessions, from the front; then they are good.
+    /// The plans of the next sessions, from the front; later sessions run without faults.
     pub(crate) plans: std::collections::VecDeque<SessionPlan>,
-    /// Sessions open now, the most at a time, and opened so far.
+    /// The sessions open now, the most at a time, and all opened so far.
     pub(crate) open: usize,
     pub(crate) most: usize,
     pub(crate) opened: usize,
@@ -107,17 +107,21 @@ pub(super) struct Session {
     group: String,
     arn: String,
     plan: SessionPlan,
-    /// How many events had been written before the next update.
+    /// The number of events written before the next update.
     written: i64,
 }
 
-/// Opens a session, or says why not.
+/// Opens a session or returns the reason for the refusal.
 pub(super) fn open(state: &mut State, seen: &Seen) -> Result<Session, AwsError> {
     const INVALID: AwsError = (400, "InvalidParameterException");
     let identifiers = seen.body.get("logGroupIdentifiers").and_then(Value::as_array).ok_or(INVALID)?;
     let [identifier] = identifiers.as_slice() else { return Err(INVALID) };
     let arn = identifier.as_str().filter(|arn| !arn.ends_with('*')).ok_or(INVALID)?.to_owned();
     let group = arn.strip_prefix("arn:aws:logs:eu-west-1:123456789012:log-group:").unwrap_or(&arn).to_owned();
+    if seen.body.get("logEventFilterPattern").is_some() {
+        // The only filter that is ever sent is an invalid one.
+        return Err(INVALID);
+    }
     if let Some(refusal) = state.live.refusal {
         return Err(refusal);
     }
@@ -156,12 +160,12 @@ fn shown(session: &Session, event: &Stored) -> Value {
     })
 }
 
-/// The update of the events since the last one.
+/// The update with the events since the last one.
 fn update(session: &mut Session, events: &[Stored]) -> Vec<u8> {
     session.written = events.iter().map(|event| event.id / 2).fold(session.written, i64::max);
     let sampled = events.len() > MAX_UPDATE;
     let lost = |index: usize| session.plan.lose_each.is_some_and(|each| index % each == each - 1);
-    // A sample: the events at the even places, as many as fit.
+    // A sample: every second event, as many as fit.
     let step = if sampled { 2 } else { 1 };
     let results: Vec<Value> = events
         .iter()
@@ -179,7 +183,7 @@ async fn send(socket: &mut TcpStream, bytes: &[u8]) -> Option<()> {
     socket.write_all(&chunk).await.ok()
 }
 
-/// Sends the session, until it ends or the client leaves.
+/// Sends the session's frames until it ends or the client disconnects.
 pub(super) async fn serve(socket: &mut TcpStream, mut session: Session, state: &std::sync::Mutex<State>) -> Option<()> {
     let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ncontent-type: application/vnd.amazon.eventstream\r\n\
                 x-amzn-requestid: 0d38b2b8-0000-4000-8000-000000000000\r\n\r\n";
@@ -204,7 +208,7 @@ pub(super) async fn serve(socket: &mut TcpStream, mut session: Session, state: &
         {
             return finish(socket, end).await;
         }
-        // A client that leaves ends the session.
+        // A client that disconnects ends the session.
         let mut byte = [0];
         tokio::select! {
             () = tokio::time::sleep(interval) => {}

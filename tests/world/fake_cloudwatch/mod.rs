@@ -1,7 +1,7 @@
-//! A CloudWatch Logs to talk to in tests: true to its documentation, checks signatures, records what arrives, fails on order.
+//! A fake CloudWatch Logs: follows the documentation, checks signatures, records requests, injects faults on request.
 //!
-//! Owns the socket (by hand, so that it can break every rule of HTTP) and the faults; [`model`] owns the logs, [`plan`] the
-//! choice of faults, [`signature`] the check. Uses nothing of Logmark, so that it can't share its mistakes.
+//! Owns the socket (raw, so that it can break every rule of HTTP) and the faults; [`model`] owns the logs, [`plan`] the choice of
+//! faults, [`signature`] the check. Shares no code with Logmark, so that it cannot share its mistakes.
 
 pub(crate) mod live_tail;
 pub(crate) mod model;
@@ -23,51 +23,51 @@ use self::plan::Plans;
 
 /// The secret of every access key here.
 pub(crate) const SECRET: &str = "fake-secret-canary";
-/// Where it is.
+/// The region.
 pub(crate) const REGION: &str = "eu-west-1";
-/// What AWS's messages may hold and nobody else's should: it is in every error's message.
+/// Stands for secrets in AWS's messages: every error message contains it, and no answer of Logmark may.
 pub(crate) const CANARY: &str = "arn:aws:iam::123456789012:role/canary";
-/// Seconds that a signature's time may be off.
+/// Seconds that the time of a signature may differ from the clock.
 const TOLERANCE: i64 = 300;
 
-/// How to answer one request instead of as asked.
+/// A faulty answer to one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// An error of AWS's: status, type.
+    /// An AWS error: status, type.
     Error(u16, &'static str),
-    /// The same, with `Retry-After` in seconds.
+    /// An AWS error with `Retry-After` in seconds.
     RetryAfter(u16, &'static str, u32),
-    /// A page of a proxy's, with this status.
+    /// An HTML page, as from a proxy, with this status.
     Html(u16),
-    /// Status 200 and nothing.
+    /// Status 200 and an empty body.
     Empty,
-    /// Status 200 and half a JSON text of the right length.
+    /// Status 200 and half of a JSON text, with the right length.
     HalfJson,
-    /// Status 200 and JSON of something else.
+    /// Status 200 and JSON of an unrelated shape.
     OtherJson,
-    /// Status 200 and this.
+    /// Status 200 and this body.
     Json(&'static str),
     /// A redirect with this status to [`State::other_host`].
     Redirect(u16),
     /// The connection ends in the middle of the body.
     Truncated,
-    /// The connection ends before anything is sent.
+    /// The connection ends before the first byte of the answer.
     Reset,
-    /// Something that is not HTTP.
+    /// Bytes that are not HTTP.
     NotHttp,
-    /// No answer, and the connection stays open.
+    /// No answer; the connection stays open.
     Hang,
-    /// The body never ends.
+    /// A body without an end.
     Endless,
-    /// The token asked for comes back, whatever the page.
+    /// The answer repeats the token of the request.
     SameToken,
-    /// A page without events, and a new token.
+    /// A page without events and with a new token.
     EmptyPage,
-    /// The session token of the key `AKIDOLD` has run out.
+    /// The session token of the key `AKIDOLD` has expired.
     ExpiredIfOld,
 }
 
-/// A request as it arrived.
+/// A recorded request.
 #[derive(Debug, Clone)]
 pub(crate) struct Seen {
     pub(crate) method: String,
@@ -91,30 +91,32 @@ pub(crate) struct State {
     pub(crate) queries: queries::Queries,
     pub(crate) live: live_tail::LiveTail,
     pub(crate) seen: Vec<Seen>,
-    /// Used up one by one, from the front.
+    /// Consumed one by one, from the front.
     pub(crate) faults: VecDeque<Fault>,
-    /// For requests that bear a mark, when there is none of the former.
+    /// For requests that contain a mark, after the faults above.
     pub(crate) plans: Plans<Fault>,
-    /// For every request, when there is none of the former.
+    /// For every request, after the faults and plans above.
     pub(crate) always: Option<Fault>,
+    /// Operations that the policy of the role does not allow.
+    pub(crate) denied: Vec<&'static str>,
     /// Where redirects lead: host and port.
     pub(crate) other_host: String,
-    /// Its clock: milliseconds since 1970.
+    /// The clock: milliseconds since 1970.
     pub(crate) now: i64,
-    /// Its clock is the system's. It is read at each use: a clock that counts on from a first reading is behind by the time
-    /// between the two, and a tail begins after events that are put later.
+    /// Use the system clock. It is read at each use: a clock derived from a first reading is behind by the time between the two,
+    /// and a tail begins after events that are put later.
     pub(crate) has_system_clock: bool,
-    /// How long it takes to answer a call.
+    /// The time to answer a call.
     pub(crate) latency: Duration,
-    /// Calls that it takes within a second; more are throttled.
+    /// Calls allowed within a second; more are throttled.
     pub(crate) quota: Option<usize>,
-    /// When the last calls came, and how many it throttled for their number.
+    /// The times of the last calls, and the number of throttled calls.
     taken: VecDeque<Instant>,
     pub(crate) throttled: usize,
 }
 
 impl State {
-    /// Sets the clock, if it runs.
+    /// Advances the clock if it runs.
     pub(crate) fn tick(&mut self) -> i64 {
         if self.has_system_clock {
             self.now = i64::try_from(UNIX_EPOCH.elapsed().unwrap().as_millis()).unwrap();
@@ -123,7 +125,7 @@ impl State {
         self.now
     }
 
-    /// Is this call one too many?
+    /// Whether this call exceeds the quota.
     fn is_over_quota(&mut self) -> bool {
         let Some(quota) = self.quota else { return false };
         let now = Instant::now();
@@ -137,7 +139,7 @@ impl State {
     }
 }
 
-/// A running fake; ends with the runtime.
+/// A running fake; ends with the tokio runtime.
 #[derive(Debug, Clone)]
 pub(crate) struct Fake {
     pub(crate) address: SocketAddr,
@@ -166,7 +168,7 @@ impl Fake {
         self.state.lock().unwrap()
     }
 
-    /// Requests so far.
+    /// The number of requests so far.
     pub(crate) fn calls(&self) -> usize {
         self.state().seen.len()
     }
@@ -181,7 +183,8 @@ async fn serve(mut socket: TcpStream, state: Arc<Mutex<State>>) -> Option<()> {
             state.tick();
             let planned = state.plans.choose(&seen.raw);
             let over_quota = state.is_over_quota().then_some(Fault::Error(400, "ThrottlingException"));
-            let fault = over_quota.or_else(|| state.faults.pop_front()).or(planned).or(state.always);
+            let denied = state.denied.contains(&seen.operation.as_str()).then_some(Fault::Error(400, "AccessDeniedException"));
+            let fault = denied.or(over_quota).or_else(|| state.faults.pop_front()).or(planned).or(state.always);
             state.seen.push(seen.clone());
             (fault, answer(&mut state, &seen, fault), state.latency)
         };
@@ -293,7 +296,7 @@ fn answer(state: &mut State, seen: &Seen, fault: Option<Fault>) -> Vec<u8> {
     format!("{head}content-type: application/x-amz-json-1.1\r\n\r\n{body}").into_bytes()
 }
 
-/// An error's message: which `part` is missing, if any, and what must never be passed on.
+/// An error message: the missing `part`, if any, and the text that must never be passed on.
 fn message(part: &str) -> String {
     let missing = if part.is_empty() { String::new() } else { format!("The specified log {part} does not exist. ") };
     format!("{missing}{CANARY} {SECRET}")
@@ -304,6 +307,9 @@ fn checked(state: &mut State, seen: &Seen, fault: Option<Fault>) -> Result<Value
     if queries::is_one(&seen.operation) {
         return state.queries.answer(&state.logs, &seen.operation, &seen.body);
     }
+    if let Some(answer) = state.logs.write(&seen.operation, &seen.body) {
+        return answer;
+    }
     let whole_pages = state.logs.page_events;
     if fault == Some(Fault::EmptyPage) {
         state.logs.page_events = Some(0);
@@ -313,7 +319,7 @@ fn checked(state: &mut State, seen: &Seen, fault: Option<Fault>) -> Result<Value
     answer
 }
 
-/// Route, content type, signature and its time.
+/// Checks route, content type, signature and its time.
 fn check(now: i64, seen: &Seen) -> Result<(), model::AwsError> {
     if (seen.method.as_str(), seen.path.as_str()) != ("POST", "/") {
         return Err((404, "UnknownOperationException"));

@@ -1,8 +1,8 @@
-//! What the fake holds and how it answers: CloudWatch Logs as documented, where emulators differ from it.
+//! The logs of the fake and the answers of its operations: CloudWatch Logs as documented, where emulators differ from it.
 //!
-//! GetLogEvents: exclusive end, directional tokens that name a gap between events (so late events don't shift them), the
-//! same token at the end, partial and empty pages before it. FilterLogEvents: inclusive end, order by timestamp, ingestion
-//! and id, absence of the token as the only end, newest first on request and only from 2024 on. Lists: pages of 50.
+//! GetLogEvents: exclusive end, directional tokens that name a gap between events (so late events do not shift them), the same
+//! token at the end, partial and empty pages before it. FilterLogEvents: inclusive end, order by timestamp, ingestion and id;
+//! only a missing token means the end; newest first on request, and only from 2024 on. Lists: pages of 50.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 pub(crate) type AwsError = (u16, &'static str);
 const INVALID: AwsError = (400, "InvalidParameterException");
 const NOT_FOUND: AwsError = (400, "ResourceNotFoundException");
-/// The same of a stream, which AWS says in the message: see [`super::message`].
+/// The error for a missing stream, which AWS tells apart in the message only: see [`super::message`].
 const STREAM_NOT_FOUND: AwsError = (400, "ResourceNotFoundException:stream");
 /// 2024-01-01T00:00:00Z.
 const TAIL_FLOOR: i64 = 1_704_067_200_000;
@@ -46,13 +46,15 @@ struct Group {
 pub(crate) struct Logs {
     groups: BTreeMap<String, Group>,
     written: i64,
-    /// Not 0: pages are cut short, or left empty, at random from this state on.
+    /// Not 0: pages are cut short or left empty at random, starting from this state of the generator.
     pub(crate) partial: u64,
-    /// FilterLogEvents shows an event so long after its ingestion, in milliseconds, by this clock.
+    /// The time from the ingestion of an event until FilterLogEvents shows it, in milliseconds of this clock.
     pub(crate) settling: i64,
     pub(crate) now: i64,
-    /// Events in a page at most, when it is less than was asked for.
+    /// The most events in a page, if less than the request's limit.
     pub(crate) page_events: Option<usize>,
+    /// The size of each group; 7 bytes.
+    pub(crate) stored_bytes: Option<u64>,
 }
 
 impl Logs {
@@ -64,7 +66,7 @@ impl Logs {
         self.put_at(group, stream, (timestamp, TAIL_FLOOR + (self.written + 1) / 3), message);
     }
 
-    /// The same, taken in at the second of the two times.
+    /// Puts events with an ingestion time, the second of the two times.
     pub(crate) fn put_at(&mut self, group: &str, stream: &str, (timestamp, ingestion): (i64, i64), message: &str) {
         self.written += 1;
         let (stream_name, message) = (stream.to_owned(), message.to_owned());
@@ -82,12 +84,12 @@ impl Logs {
         }
     }
 
-    /// How many events have been written.
+    /// The number of events written.
     pub(crate) fn written(&self) -> i64 {
         self.written
     }
 
-    /// The events of a group that were written after so many others, in the order of writing.
+    /// The events of a group after the first `written` ones, in the order of writing.
     pub(crate) fn since(&self, group: &str, written: i64) -> Vec<Stored> {
         let Some(group) = self.groups.get(group) else { return Vec::new() };
         let later = |events: &Vec<Stored>| events.iter().filter(|event| event.id > 2 * written).cloned().collect::<Vec<_>>();
@@ -100,7 +102,7 @@ impl Logs {
         self.groups.contains_key(group)
     }
 
-    /// Everything in a group, in FilterLogEvents' order.
+    /// All events of a group, in FilterLogEvents' order.
     pub(crate) fn all(&self, group: &str) -> Vec<Stored> {
         let mut all: Vec<Stored> = self.groups[group].streams.values().flatten().cloned().collect();
         all.sort_by_key(Stored::key);
@@ -141,11 +143,40 @@ impl Logs {
         }
     }
 
+    /// PutLogEvents and CreateLogStream.
+    pub(crate) fn write(&mut self, operation: &str, request: &Map<String, Value>) -> Option<Result<Value, AwsError>> {
+        if !["PutLogEvents", "CreateLogStream"].contains(&operation) {
+            return None;
+        }
+        let (Some(name), Some(stream)) = (text(request, "logGroupName"), text(request, "logStreamName")) else {
+            return Some(Err(INVALID));
+        };
+        let Some(group) = self.groups.get(name) else { return Some(Err((400, "ResourceNotFoundException:group"))) };
+        let exists = group.streams.contains_key(stream);
+        Some(match operation {
+            "CreateLogStream" if exists => Err((400, "ResourceAlreadyExistsException")),
+            "CreateLogStream" => {
+                self.add_stream(name, stream);
+                Ok(json!({}))
+            }
+            _ if !exists => Err((400, "ResourceNotFoundException:stream")),
+            _ => {
+                for event in request.get("logEvents").and_then(Value::as_array).into_iter().flatten() {
+                    let (Some(time), Some(message)) = (event["timestamp"].as_i64(), event["message"].as_str()) else {
+                        return Some(Err(INVALID));
+                    };
+                    self.put(name, stream, time, message);
+                }
+                Ok(json!({}))
+            }
+        })
+    }
+
     fn group(&self, request: &Map<String, Value>) -> Result<&Group, AwsError> {
         self.groups.get(text(request, "logGroupName").ok_or(INVALID)?).ok_or(NOT_FOUND)
     }
 
-    /// xorshift64: how many of `most` this page gets.
+    /// xorshift64: the size of this page, at most `most`.
     fn share(&mut self, most: usize) -> usize {
         if self.partial == 0 {
             return most;
@@ -160,7 +191,7 @@ impl Logs {
         }
     }
 
-    /// The part of the sorted `events` that a page from `gap` on has, and whether it was cut short of what there is.
+    /// The page of the sorted `events` that begins at `gap`, and whether more events follow.
     fn page(&mut self, events: &[Stored], gap: Key, forward: bool, limit: usize) -> (std::ops::Range<usize>, bool) {
         let middle = events.partition_point(|event| event.key() < gap);
         let there = if forward { events.len() - middle } else { middle };
@@ -201,7 +232,7 @@ impl Logs {
         let (part, more) = self.page(&events, gap, forward, limit);
         let page = &events[part];
         let turn = token.map_or(0, |token| token.turn);
-        // Of an empty page the token in the direction read is a new one, unless there is nothing more.
+        // An empty page has a new token in the reading direction, unless no events follow.
         let onward = turn + i64::from(page.is_empty() && more);
         let ends =
             (page.first().map_or(gap, |event| (event.timestamp, event.ingestion, event.id - 1)), page.last().map_or(gap, after));
@@ -256,7 +287,7 @@ impl Logs {
             page.first().map(|event| (event.timestamp, event.ingestion, event.id - 1))
         }
         .unwrap_or(gap);
-        // Now and then the last page has a token too, and an empty page follows.
+        // Sometimes the last page has a token too, and an empty page follows.
         let again = more || (self.partial % 3 == 1 && turn < 50);
         let shown = |event: &Stored| {
             json!({
@@ -280,7 +311,7 @@ impl Logs {
         let (page, token) = listed(&names, text(request, "nextToken"), limit)?;
         let shown = |name: &&String| {
             json!({
-                "logGroupName": name, "creationTime": TAIL_FLOOR, "storedBytes": 7, "metricFilterCount": 0, "logGroupClass": "STANDARD",
+                "logGroupName": name, "creationTime": TAIL_FLOOR, "storedBytes": self.stored_bytes.unwrap_or(7), "metricFilterCount": 0, "logGroupClass": "STANDARD",
                 "arn": format!("arn:aws:logs:eu-west-1:123456789012:log-group:{name}:*"),
             })
         };

@@ -1,9 +1,9 @@
-//! Which calls go wrong, and how: by a mark in what is sent, after so many good ones, so many of them, at a rate.
+//! Plans of faults: which calls fail, and how. Calls are chosen by a mark in the request, a count or a rate.
 //!
-//! Owns the choice, which is the same in every run: its randomness is a counter's. Never carries it out: the fake does with
-//! faults, `world::faulty_proxy` with cuts.
+//! Owns the choice, which is the same in every run: the random numbers come from a counter. Does not inject faults: the fake
+//! injects answers, `world::faulty_proxy` injects cuts.
 
-/// What goes wrong with the calls that bear one mark.
+/// The faults of the calls that contain one mark.
 #[derive(Debug, Clone)]
 pub(crate) struct Plan<What> {
     mark: String,
@@ -17,32 +17,32 @@ pub(crate) struct Plan<What> {
 }
 
 impl<What: Clone> Plan<What> {
-    /// Every call whose body holds `mark` goes wrong in this way.
+    /// Every call whose body contains `mark` has this fault.
     pub(crate) fn new(mark: &str, what: What) -> Self {
         Self::mixed(mark, vec![what])
     }
 
-    /// Every call whose body holds `mark` goes wrong in one of these ways, which one at random.
+    /// Every call whose body contains `mark` has one of these faults, chosen at random.
     pub(crate) fn mixed(mark: &str, whats: Vec<What>) -> Self {
         Self { mark: mark.to_owned(), whats, good: 0, bad: usize::MAX, percent: 100, seed: 1, calls: 0, hits: 0 }
     }
 
-    /// So many calls go well first.
+    /// This many calls succeed first.
     pub(crate) fn after(self, good: usize) -> Self {
         Self { good, ..self }
     }
 
-    /// No more than so many go wrong.
+    /// At most this many calls fail.
     pub(crate) fn times(self, bad: usize) -> Self {
         Self { bad, ..self }
     }
 
-    /// So many of a hundred go wrong, chosen by the seed.
+    /// This percentage of calls fail, chosen by the seed.
     pub(crate) fn at_rate(self, percent: u64, seed: u64) -> Self {
         Self { percent, seed, ..self }
     }
 
-    /// The same calls, another way.
+    /// The same calls with another fault.
     pub(crate) fn with<Other>(self, what: Other) -> Plan<Other> {
         let Self { mark, good, bad, percent, seed, calls, hits, .. } = self;
         Plan { mark, whats: vec![what], good, bad, percent, seed, calls, hits }
@@ -68,7 +68,7 @@ fn mixed_up(mut bits: u64) -> u64 {
     bits ^ (bits >> 31)
 }
 
-/// The plans that are in force.
+/// The active plans.
 #[derive(Debug, Clone)]
 pub(crate) struct Plans<What>(Vec<Plan<What>>);
 
@@ -79,20 +79,20 @@ impl<What> Default for Plans<What> {
 }
 
 impl<What: Clone> Plans<What> {
-    /// Puts a plan in force, in place of one with the same mark.
+    /// Activates a plan, in place of one with the same mark.
     pub(crate) fn set(&mut self, plan: Plan<What>) {
         self.lift(&plan.mark);
         self.0.push(plan);
     }
 
-    /// Ends the plan with this mark, and says how many calls went wrong by it.
+    /// Ends the plan with this mark and returns the number of calls that it made fail.
     pub(crate) fn lift(&mut self, mark: &str) -> usize {
         let hits = self.0.iter().find(|plan| plan.mark == mark).map_or(0, |plan| plan.hits);
         self.0.retain(|plan| plan.mark != mark);
         hits
     }
 
-    /// What is to go wrong with a call that sends this.
+    /// The fault, if any, of a call with this request.
     pub(crate) fn choose(&mut self, sent: &[u8]) -> Option<What> {
         let bears = |plan: &&mut Plan<What>| memchr::memmem::find(sent, plan.mark.as_bytes()).is_some();
         self.0.iter_mut().find(bears)?.next()

@@ -1,8 +1,8 @@
-//! The fake's queries: what a test says that a query finds, handed out as CloudWatch's documentation has it.
+//! The fake's queries: results that a test scripts, returned as CloudWatch's documentation describes.
 //!
-//! A query's rows are those of the [`Script`] that was there when it was started, unless a test gives `evaluate`. A query is Scheduled
-//! at the first look, then Running with partial rows, then what the script says. Pages have tokens of their own; StopQuery on
-//! a query that has ended is an error; ids are the account's, not the caller's.
+//! A query's rows are those of the [`Script`] in force at its start, unless a test sets `evaluate`. A query is Scheduled at the
+//! first poll, then Running with partial rows, then in the script's end state. Pages have their own tokens; StopQuery on a query
+//! that has ended is an error; ids belong to the account, not to the caller.
 
 use std::collections::BTreeMap;
 
@@ -12,23 +12,23 @@ use super::model::{AwsError, Logs};
 
 const INVALID: AwsError = (400, "InvalidParameterException");
 const NOT_FOUND: AwsError = (400, "ResourceNotFoundException");
-/// The account that everything here belongs to.
+/// The account of all resources here.
 pub(crate) const ACCOUNT: &str = "123456789012";
 
-/// What a query does.
+/// The course of a query.
 #[derive(Debug, Clone)]
 pub(crate) struct Script {
     /// Columns and values of each row.
     pub(crate) rows: Vec<Vec<(String, String)>>,
-    /// Looks at it before it ends.
+    /// Polls before the query ends.
     pub(crate) looks: usize,
-    /// How it ends.
+    /// The final status.
     pub(crate) end: &'static str,
-    /// Bytes that it scans.
+    /// Scanned bytes.
     pub(crate) bytes: f64,
-    /// What ListLogGroupsForQuery says; `None`: the groups that it was started with, as ARNs.
+    /// The answer of ListLogGroupsForQuery; `None`: the groups of the query's start, as ARNs.
     pub(crate) identifiers: Option<Vec<String>>,
-    /// What its id begins with: so that it is known in every call.
+    /// The beginning of the query's id, which identifies its calls.
     pub(crate) mark: String,
 }
 
@@ -38,12 +38,12 @@ impl Default for Script {
     }
 }
 
-/// A query as it was started.
+/// A started query.
 #[derive(Debug)]
 pub(crate) struct Started<'q> {
     pub(crate) text: &'q str,
     pub(crate) groups: &'q [String],
-    /// Seconds, both ends inclusive.
+    /// Seconds; both ends are inclusive.
     pub(crate) seconds: (i64, i64),
     pub(crate) limit: u32,
 }
@@ -80,19 +80,19 @@ pub(crate) type Evaluate = fn(&Logs, &Started<'_>) -> Result<Rows, AwsError>;
 /// The account's queries, fields and records.
 #[derive(Debug)]
 pub(crate) struct Queries {
-    /// For the queries that are started from now on.
+    /// For queries that start from now on.
     pub(crate) script: Script,
-    /// The same for those that are started on this group first.
+    /// For queries on a group; before `script`.
     pub(crate) scripts: BTreeMap<String, Script>,
-    /// Queries that may run at a time.
+    /// Queries that may run at the same time.
     pub(crate) most: usize,
-    /// What GetLogGroupFields says.
+    /// The answer of GetLogGroupFields.
     pub(crate) fields: Vec<(&'static str, u32)>,
-    /// The same for single groups.
+    /// The answer of GetLogGroupFields for single groups.
     pub(crate) fields_of: BTreeMap<String, Vec<(&'static str, u32)>>,
-    /// Finds the rows of a query instead of the scripts.
+    /// Finds the rows of a query, in place of the scripts.
     pub(crate) evaluate: Option<Evaluate>,
-    /// What GetLogRecord gives, by pointer.
+    /// The answers of GetLogRecord, by pointer.
     pub(crate) records: BTreeMap<String, Vec<(String, String)>>,
     queries: BTreeMap<String, Query>,
 }
@@ -114,12 +114,12 @@ impl Default for Queries {
     }
 }
 
-/// Is the operation answered here?
+/// Whether this module answers the operation.
 pub(crate) fn is_one(operation: &str) -> bool {
     members(operation).is_some()
 }
 
-/// The members of its request; the first is required.
+/// The members of the operation's request; the first is required.
 fn members(operation: &str) -> Option<&'static [&'static str]> {
     match operation {
         "StartQuery" => Some(&["queryString", "queryLanguage", "logGroupNames", "startTime", "endTime", "limit"]),
@@ -133,12 +133,12 @@ fn members(operation: &str) -> Option<&'static [&'static str]> {
 }
 
 impl Queries {
-    /// How many run.
+    /// The number of running queries.
     pub(crate) fn running(&self) -> usize {
         self.queries.values().filter(|query| query.runs()).count()
     }
 
-    /// How many were started on groups with names that begin so, and how many of these run.
+    /// The number of queries on groups with this prefix, and the number of these that run.
     pub(crate) fn of(&self, prefix: &str) -> (usize, usize) {
         let queries = || self.queries.values().filter(|query| query.groups[0].starts_with(prefix));
         (queries().count(), queries().filter(|query| query.runs()).count())
@@ -178,7 +178,7 @@ impl Queries {
         let number = |key: &str| request.get(key).and_then(Value::as_i64);
         let limit = request.get("limit").map_or(Some(1), Value::as_i64);
         let (start, end) = (number("startTime").ok_or(INVALID)?, number("endTime").ok_or(INVALID)?);
-        // Seconds up to the year 9999, not milliseconds: those would be in the year 50,000 and more.
+        // Seconds up to the year 9999. Milliseconds would be in the year 50,000 or later.
         let in_time = (0..=253_402_300_800).contains(&start) && (start..=253_402_300_800).contains(&end);
         if !in_time || limit.is_none_or(|limit| !(1..=100_000).contains(&limit)) || text(request, "queryLanguage") != "CWLI" {
             return Err(INVALID);

@@ -1,10 +1,10 @@
-//! Signature Version 4, recomputed by hand from what arrived: canonical request, string to sign, key, signature.
+//! Signature Version 4, computed independently from the received request: canonical request, string to sign, key, signature.
 
 use aws_lc_rs::{digest, hmac};
 
 use super::Seen;
 
-/// Checks the request's signature; the error says what does not hold.
+/// Checks the request's signature; the error names the part that is wrong.
 pub(crate) fn check(seen: &Seen, secret: &str, region: &str) -> Result<(), String> {
     let authorization = seen.header("authorization").ok_or("no authorization")?;
     let fields = authorization.strip_prefix("AWS4-HMAC-SHA256 ").ok_or("another algorithm")?;

@@ -1,4 +1,4 @@
-//! Different keys of bytes, numbered in the order in which they came.
+//! Distinct keys of bytes, numbered in the order of their first insertion.
 
 use std::hash::{BuildHasher, Hasher};
 
@@ -6,10 +6,10 @@ use foldhash::fast::RandomState;
 
 use super::{Chunks, SplitTable};
 
-/// Bytes of a block of keys. A longer key has a block of its own.
+/// Bytes of a block of keys. A longer key has a separate block.
 const BLOCK: usize = 64 << 10;
 
-/// Different keys. Their bytes lie behind each other in large blocks: a key costs no allocation of its own.
+/// Distinct keys. Their bytes are consecutive in large blocks, so a key needs no separate allocation.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct KeySet {
     /// Seeded for each set, so that no log can be written whose keys collide.
@@ -19,7 +19,7 @@ pub(crate) struct KeySet {
     places: SplitTable<Place>,
 }
 
-/// Where the bytes of a key are.
+/// The place of a key's bytes.
 #[derive(Debug, Clone, Copy)]
 struct KeySpan {
     block: u32,
@@ -27,11 +27,11 @@ struct KeySpan {
     length: u32,
 }
 
-/// A key in the table. A short key is known by its head alone, which saves reading its bytes from elsewhere in memory.
+/// A key in the table. The head identifies a short key completely, which saves a read of its bytes elsewhere in memory.
 #[derive(Debug, Clone, Copy)]
 struct Place {
     head: Head,
-    /// Half of the hash, to move the key without reading it.
+    /// Half of the hash, to move the key without reading its bytes.
     hash: u32,
     number: u32,
 }
@@ -39,7 +39,7 @@ struct Place {
 /// The first bytes of a key, and in the last place its length, or [`LONG`].
 type Head = [u8; 16];
 
-/// The longest key that its head has whole.
+/// The longest key that fits into its head.
 const SHORT: usize = 15;
 /// In place of the length of a longer key.
 const LONG: u8 = 0xff;
@@ -54,17 +54,17 @@ fn head(key: &[u8]) -> Head {
     head
 }
 
-/// A hash of which half is kept: both halves are the same.
+/// A hash from the half that is stored: both halves are the same.
 const fn whole_hash(half: u32) -> u64 {
     (half as u64) << 32 | half as u64
 }
 
-/// What became of a key.
+/// The result of an insertion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Inserted {
-    /// It was there already, with this number.
+    /// The key exists, with this number.
     Known(usize),
-    /// It is new: its number, and the bytes that were allocated.
+    /// The key is new: its number, and the allocated bytes.
     New(usize, usize),
 }
 
@@ -89,7 +89,7 @@ impl KeySet {
         self.blocks.get(span.block as usize)?.get(start..start + length)
     }
 
-    /// The number of a key, which is added when it is new.
+    /// The number of a key, which is added if new.
     pub(crate) fn insert(&mut self, key: &[u8]) -> Inserted {
         let (hash, head) = (self.hash(key), head(key));
         let is_it = |place: &Place| {
@@ -101,13 +101,13 @@ impl KeySet {
         }
         let number = self.spans.len();
         let mut bytes = self.append(key);
-        // A budget of memory ends long before 2^32 keys do.
+        // The memory budget is exhausted long before 2^32 keys.
         let place = Place { head, hash, number: u32::try_from(number).unwrap_or(u32::MAX) };
         bytes += self.places.insert(whole_hash(hash), place, |place| whole_hash(place.hash));
         Inserted::New(number, bytes)
     }
 
-    /// Appends the bytes of a key. Returns the bytes that were allocated.
+    /// Appends the bytes of a key. Returns the allocated bytes.
     fn append(&mut self, key: &[u8]) -> usize {
         let mut allocated = 0;
         let fits = |block: &Vec<u8>| block.len() + key.len() <= BLOCK;
@@ -119,7 +119,7 @@ impl KeySet {
         let Some(block) = self.blocks.last_mut() else { return allocated };
         let (before, start) = (block.capacity(), block.len());
         if before - start < key.len() {
-            // The first block doubles, so that a small set is small; later ones are whole from the start.
+            // The first block doubles, so that a small set is small; later ones have their full size from the start.
             let whole = if number == 0 { (before * 2).max(32) } else { BLOCK };
             block.reserve_exact(whole.max(start + key.len()) - start);
         }

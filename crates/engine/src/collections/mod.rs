@@ -1,8 +1,8 @@
 //! Collections whose growth is bounded work.
 //!
-//! A query looks at its cancel flag between two rows, so no single insertion may take long: a table of ten million entries
-//! must not be copied at once. [`Chunks`] never moves what it holds, and [`SplitTable`] grows a part at a time. Both tell by
-//! how many bytes they have grown, as the allocator sees it.
+//! A query checks its cancel flag between two rows, so no single insertion may take long: a table of ten million entries must not
+//! be copied at once. [`Chunks`] never moves its items, and [`SplitTable`] grows one part at a time. Both report their growth in
+//! bytes, as the allocator counts them.
 
 mod chunks;
 mod key_set;

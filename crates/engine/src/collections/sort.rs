@@ -2,10 +2,10 @@
 
 use std::cmp::Ordering;
 
-/// Items that are sorted at once: less than a millisecond for numbers, a few for long texts.
+/// Items that are sorted at once: takes less than a millisecond for numbers, a few for long texts.
 const PIECE: usize = 4_096;
 
-/// Sorts items, equal ones staying in their order. `tick` is called after each piece of work, and its error ends the sort.
+/// Sorts items; equal ones keep their order. `tick` is called after each piece of work, and its error ends the sort.
 pub(crate) fn sort_in_pieces<T, E>(
     mut items: Vec<T>,
     order: impl Fn(&T, &T) -> Ordering,

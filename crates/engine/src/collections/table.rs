@@ -1,13 +1,13 @@
-//! A hash table that grows a part at a time.
+//! A hash table that grows one part at a time.
 
 use hashbrown::HashTable;
 
-/// Entries of a part after which the table is split: growing so many takes well under a millisecond.
+/// Entries of a part after which the table is split: growth up to this size takes well under a millisecond.
 const MOST_IN_FIRST: usize = 1 << 14;
 /// The parts of a split table, as a power of two.
 const PART_BITS: u32 = 8;
 
-/// A hash table of entries that know their hash. One part, and many once it is large.
+/// A hash table of entries that know their hash: one part at first, many parts once it is large.
 #[derive(Debug, Clone)]
 pub(crate) struct SplitTable<T> {
     parts: Vec<HashTable<T>>,
@@ -25,8 +25,8 @@ impl<T> SplitTable<T> {
         self.length
     }
 
-    /// The part of a hash. The table of a part uses the highest seven bits of a hash and the lowest, so the part is chosen by
-    /// bits between them. They are in the lower half: the two halves of a hash may be the same.
+    /// The part of a hash. The table of a part uses the highest seven bits and the lowest bits of a hash, so bits between them
+    /// choose the part. They are in the lower half, because the two halves of a hash may be the same.
     fn part(&self, hash: u64) -> usize {
         let bits = (hash >> 18) & ((1 << PART_BITS) - 1);
         if self.parts.len() <= 1 { 0 } else { usize::try_from(bits).unwrap_or_default() }
@@ -41,7 +41,7 @@ impl<T> SplitTable<T> {
         self.parts.get_mut(part)?.find_mut(hash, is_it)
     }
 
-    /// Adds an entry that is not in the table. Returns by how many bytes the table has grown.
+    /// Adds an entry that is not in the table. Returns the growth of the table in bytes.
     pub(crate) fn insert(&mut self, hash: u64, entry: T, hash_of: impl Fn(&T) -> u64) -> usize {
         let mut grown = 0;
         if self.parts.is_empty() {

@@ -16,7 +16,7 @@ use crate::plan::{Builder, Column};
 use crate::row::{Access, Row, Slot, System};
 use crate::values::aggregate::Total;
 
-/// The name of the new field when nothing is said.
+/// The name of the new field without `fieldname`.
 const DEFAULT_NAME: &str = "Total";
 
 pub(super) fn compile(totals: &AddTotalsTree, builder: &mut Builder<'_>) -> Result<(), Diagnostic> {
@@ -32,7 +32,7 @@ pub(super) fn compile(totals: &AddTotalsTree, builder: &mut Builder<'_>) -> Resu
     }
     let mut fields = Vec::with_capacity(columns.len());
     for column in columns {
-        // The last row needs a place for the sum of the column.
+        // The last row needs a slot for the sum of the column.
         let slot = totals.column.then(|| builder.define_shown(&column.name));
         fields.push(Field { access: column.access, slot, total: Total::default() });
     }
@@ -47,7 +47,7 @@ pub(super) fn compile(totals: &AddTotalsTree, builder: &mut Builder<'_>) -> Resu
 #[derive(Debug, Clone)]
 struct AddTotals {
     fields: Vec<Field>,
-    /// The place of the sum of a row.
+    /// The slot of the sum of a row.
     total: Option<Slot>,
     total_of_totals: Total,
     has_last_row: bool,
@@ -56,7 +56,7 @@ struct AddTotals {
 #[derive(Debug, Clone)]
 struct Field {
     access: Access,
-    /// The place of the column, when it is summed.
+    /// The slot of the column, if it is summed.
     slot: Option<Slot>,
     total: Total,
 }
@@ -83,7 +83,7 @@ impl Operator for AddTotals {
             row.set(slot, value);
         }
         let flow = next.push(row)?;
-        // The last row needs the sums of all.
+        // The last row needs the sums of all rows.
         Ok(if self.has_last_row { Flow::Continue } else { flow })
     }
 
@@ -100,7 +100,7 @@ impl Operator for AddTotals {
         if let Some(slot) = self.total {
             row.set(slot, self.total_of_totals.sum());
         }
-        // It is the last row, whether more are of use or not.
+        // It is the last row, whether more rows are needed or not.
         let _flow = next.push(&mut row)?;
         Ok(())
     }

@@ -16,7 +16,7 @@ use crate::plan::{Builder, MOST_ROWS, Subquery};
 use crate::row::{Access, Row, Slot};
 use crate::values::value::Value;
 
-/// How many rows are read when nothing is said.
+/// The number of rows to read without `max`.
 const DEFAULT_MAX: u32 = 10_000;
 
 pub(super) fn compile(append: &AppendColsTree, builder: &mut Builder<'_>) -> Result<(), Diagnostic> {

@@ -44,7 +44,7 @@ pub(super) fn compile(regress: &AutoRegressTree, builder: &mut Builder<'_>) -> R
 #[derive(Debug, Clone)]
 struct AutoRegress {
     field: Access,
-    /// How many rows earlier, and the place for the value.
+    /// The distance in rows, and the slot of the value.
     slots: Vec<(usize, Slot)>,
     /// The values of the rows before, the last one first.
     before: VecDeque<Value>,

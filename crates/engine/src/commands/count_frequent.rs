@@ -33,7 +33,7 @@ pub(super) fn compile(frequent: &CountFrequentTree, builder: &mut Builder<'_>) -
 #[derive(Debug, Clone)]
 struct CountFrequent {
     fields: Vec<Access>,
-    /// Those of the fields, then that of the count.
+    /// The slots of the fields, then the slot of the count.
     slots: Vec<Slot>,
     counts: HashMap<Box<[u8]>, Counted>,
     key: Vec<u8>,
@@ -64,7 +64,7 @@ impl Operator for CountFrequent {
     }
 
     fn finish(&mut self, next: &mut Next<'_>) -> Result<(), QueryError> {
-        // A heap, not a sort: a cancelled query ends soon, and a `limit` behind it needs only the first.
+        // A heap, not a sort: a cancelled query ends soon, and a `limit` after it needs only the first rows.
         let mut counted = BinaryHeap::from_iter(std::mem::take(&mut self.counts).into_values());
         let greatest_first = std::iter::from_fn(|| counted.pop());
         let rows = (0..).zip(greatest_first).map(|(position, Counted { values, count })| {

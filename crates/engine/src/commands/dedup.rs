@@ -36,7 +36,7 @@ impl Operator for Dedup {
         for field in &self.fields {
             let value = row.get(field);
             let Some(identity) = coerce::identity(&value).filter(|_| !value.is_structure()) else { return next.push(row) };
-            // The length first, so that no two lists of values give the same key.
+            // The length first, so that different lists of values give different keys.
             self.key.extend_from_slice(&identity.len().to_le_bytes());
             self.key.extend_from_slice(identity.as_bytes());
         }

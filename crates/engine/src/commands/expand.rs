@@ -1,7 +1,7 @@
 //! `expand field`, page CWL_QuerySyntax-Expand.
 //!
-//! - Each element of an array of JSON gives a row, with the element as the value of the field. The array is that of the
-//!   event, or a text of JSON. A row whose field is not an array is kept; an empty array removes the row.
+//! - Each element of a JSON array gives a row, with the element as the value of the field. The array comes from the event, or
+//!   from a text of JSON. A row whose field is not an array is kept; an empty array removes the row.
 
 use logmark_diagnostics::Diagnostic;
 use logmark_insights::ast::Expand as ExpandTree;

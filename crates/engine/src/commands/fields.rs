@@ -1,8 +1,8 @@
 //! `fields` and `display`, pages CWL_QuerySyntax-Fields and CWL_QuerySyntax-Display.
 //!
-//! - `fields` adds columns to the result; several `fields` add up. Without `fields` and `display` events show `@timestamp`
-//!   and `@message`.
-//! - The last `display` alone says which columns the result has.
+//! - `fields` adds columns to the result; several `fields` add up. Without `fields` and `display`, events show `@timestamp` and
+//!   `@message`.
+//! - The last `display` alone determines the columns of the result.
 //! - A column has the name of its alias, its field, or its text. Later columns and commands may use the name.
 
 use logmark_diagnostics::Diagnostic;
@@ -50,7 +50,7 @@ fn columns(trees: &[ColumnTree], builder: &mut Builder<'_>) -> Result<Vec<Column
     Ok(columns)
 }
 
-/// Computes columns, one after the other.
+/// Computes columns in order.
 #[derive(Debug, Clone)]
 struct Compute {
     columns: Vec<(Compiled, Slot)>,

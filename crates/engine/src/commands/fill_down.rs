@@ -25,7 +25,7 @@ pub(super) fn compile(fill: &FillDownTree, builder: &mut Builder<'_>) -> Result<
     Ok(())
 }
 
-/// The fields that are filled, each once.
+/// The fields to fill, each once.
 fn targets(fill: &FillDownTree, builder: &mut Builder<'_>) -> Vec<Column> {
     let visible = builder.columns();
     if fill.targets.is_empty() {
@@ -46,7 +46,7 @@ fn targets(fill: &FillDownTree, builder: &mut Builder<'_>) -> Vec<Column> {
     targets
 }
 
-/// Whether a name is like a wildcard, whose `*` stands for any characters.
+/// Whether a name matches a wildcard, in which `*` matches any characters.
 fn is_like(name: &str, wildcard: &Wildcard) -> bool {
     let mut parts = wildcard.as_str().split('*');
     let (Some(first), Some(last)) = (parts.next(), parts.next_back()) else { return false };

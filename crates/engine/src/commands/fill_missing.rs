@@ -84,7 +84,7 @@ fn period(column: &Column) -> Option<Period> {
     period.filter(|_| matches!(call.function.node, Function::Bin | Function::DateFloor | Function::DateCeil))
 }
 
-/// Where a column of the `stats` is.
+/// The place of a column of the `stats`.
 fn place(column: &Column, builder: &mut Builder<'_>, span: Span) -> Result<Slot, Diagnostic> {
     let (name, _) = builder.column_name(column);
     let access = Name::new(name).ok().map(|name| builder.access(&FieldPath::field(name)));
@@ -107,11 +107,11 @@ fn constant(literal: &Literal) -> Value {
     }
 }
 
-/// Which bins there are.
+/// The bins.
 #[derive(Debug, Clone, Copy)]
 struct Bins {
     period: Period,
-    /// How much later they begin than without `offset`, in milliseconds.
+    /// The shift of the bins by `offset`, in milliseconds.
     offset: i64,
 }
 
@@ -137,12 +137,12 @@ struct FillMissing {
 struct Series {
     /// The values of the groups.
     keys: Vec<Value>,
-    /// By the bin: the place of its row.
+    /// For each bin, the index of its row.
     rows: HashMap<i64, usize>,
 }
 
 impl FillMissing {
-    /// The combinations in the order of their first row, and the rows that are in no bin.
+    /// The combinations in the order of their first row, and the rows without a bin.
     fn series(&self, next: &Next<'_>) -> Result<(Vec<Series>, Vec<usize>), QueryError> {
         let mut series: Vec<Series> = Vec::new();
         let mut places: HashMap<Vec<u8>, usize> = HashMap::new();
@@ -198,7 +198,7 @@ impl FillMissing {
         }
     }
 
-    /// The row of a bin that has none.
+    /// The row of a bin without rows.
     fn new_row(&self, bin: i64, keys: &[Value]) -> Row<'static> {
         let mut row = Row::default();
         row.set(self.bin, Value::Timestamp(bin));

@@ -46,7 +46,7 @@ pub(super) fn compile(join: &JoinTree, span: Span, builder: &mut Builder<'_>) ->
             Diagnostic::new(Kind::UnknownName, key.first.span.to(key.second.span), expected, "other fields")
         })?);
     }
-    // Compiled before the names of the sides are defined, so that they mean what they meant before the join.
+    // Compiled before the names of the sides are defined, so that they keep their meaning from before the join.
     let left_keys = pairs.iter().map(|(path, _)| builder.access(path)).collect();
     let joined = builder.join(&join.query.node, left, right)?;
     let right_keys = pairs.iter().map(|(_, path)| builder.joined_column(path)).collect();
@@ -56,7 +56,7 @@ pub(super) fn compile(join: &JoinTree, span: Span, builder: &mut Builder<'_>) ->
     Ok(())
 }
 
-/// The field behind the name of a side.
+/// The field after the name of a side.
 fn side(path: &Spanned<FieldPath>, name: &str) -> Option<FieldPath> {
     path.node.behind(name)
 }
@@ -81,7 +81,7 @@ struct Join {
 }
 
 impl Join {
-    /// The key of these values; whether each of them can equal another.
+    /// The key of these values, and whether each of them can equal another.
     fn read<'v>(key: &mut Vec<u8>, values: impl Iterator<Item = std::borrow::Cow<'v, Value>>) -> bool {
         key.clear();
         for value in values {

@@ -1,4 +1,4 @@
-//! `json field=f "k.sub" as a`, page CWL_QuerySyntax-Parse: the value in a text of JSON to which a path leads.
+//! `json field=f "k.sub" as a`, page CWL_QuerySyntax-Parse: the value at a path in a text of JSON.
 
 use logmark_diagnostics::{Diagnostic, Kind};
 use logmark_insights::ast::Json as JsonTree;

@@ -1,12 +1,12 @@
-//! Keys of bytes: lists of values that are the same when `stats … by` and `dedup` hold them to be.
+//! Keys of bytes: equal for lists of values that `stats … by` and `dedup` treat as the same.
 
 use crate::values::coerce;
 use crate::values::value::Value;
 
-/// About what a map or a set adds to each of its keys: its place, the length of the key, the allocation.
+/// The approximate overhead of a map or a set for each key: its place, the length of the key, the allocation.
 pub(super) const ENTRY: usize = 48;
 
-/// Appends a value. No two different lists of values give the same bytes.
+/// Appends a value. Different lists of values give different bytes.
 pub(super) fn push(key: &mut Vec<u8>, value: &Value) {
     match coerce::identity(value) {
         None => key.push(0),
@@ -17,7 +17,7 @@ pub(super) fn push(key: &mut Vec<u8>, value: &Value) {
     }
 }
 
-/// Appends a text, its length first.
+/// Appends a text after its length.
 pub(super) fn push_text(key: &mut Vec<u8>, text: &str) {
     key.extend_from_slice(&text.len().to_le_bytes());
     key.extend_from_slice(text.as_bytes());

@@ -1,7 +1,7 @@
 //! `limit`, page CWL_QuerySyntax-Limit.
 //!
-//! - The first rows in the order of the rows before it pass, so many of them.
-//! - `limit any` leaves open which rows pass: here they are the first too.
+//! - The first rows pass, up to the limit, in the order of the rows before it.
+//! - `limit any` lets any rows pass: here the first ones too.
 
 use logmark_diagnostics::Diagnostic;
 use logmark_insights::ast::{Limit as LimitTree, LimitMode};

@@ -40,7 +40,7 @@ pub(super) fn compile(lookup: &LookupTree, builder: &mut Builder<'_>) -> Result<
     Ok(())
 }
 
-/// The table that a query names, and where.
+/// The table that a query names, and the position of its name.
 #[derive(Debug, Clone)]
 struct TableName {
     name: String,

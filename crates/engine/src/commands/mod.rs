@@ -1,7 +1,7 @@
 //! The commands: one file each, which compiles the command and runs it.
 //!
-//! To add one: write `commands/<name>.rs` with a `compile` function and an [`Operator`](crate::operator::Operator), and
-//! put it into the `match` of `compile` below. `limit.rs` is the shortest example, `dedup.rs` one that keeps state.
+//! To add one: write `commands/<name>.rs` with a `compile` function and an [`Operator`](crate::operator::Operator), and add it to
+//! the `match` of `compile` below. `limit.rs` is the shortest example, `dedup.rs` one that keeps state.
 
 mod accum;
 mod add_totals;
@@ -36,20 +36,20 @@ use logmark_insights::support::unsupported_command;
 
 use crate::plan::Builder;
 
-/// A command, and what follows it.
+/// A command with its neighbours.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Place<'q> {
     /// The command.
     pub(crate) command: &'q Spanned<Command>,
     /// The commands before it.
     pub(crate) preceding: &'q [Spanned<Command>],
-    /// The commands behind it.
+    /// The commands after it.
     pub(crate) following: &'q [Spanned<Command>],
     /// Whether the query is inside another one.
     pub(crate) is_inner: bool,
 }
 
-/// Compiles all commands of a query. What is wrong with one does not hide what is wrong with the next.
+/// Compiles all commands of a query. An error in one does not hide an error in the next.
 pub(crate) fn compile_all(query: &Query, builder: &mut Builder<'_>) -> Vec<Diagnostic> {
     let mut diagnostics = Vec::new();
     let matched_behind = leading_filters(&query.commands);
@@ -68,7 +68,8 @@ pub(crate) fn compile_all(query: &Query, builder: &mut Builder<'_>) -> Vec<Diagn
     diagnostics
 }
 
-/// How many commands begin the query that neither join nor multiply rows, up to and with the last `filter` of them.
+/// The number of commands at the beginning of the query that neither join nor multiply rows, up to and including their last
+/// `filter`.
 fn leading_filters(commands: &[Spanned<Command>]) -> usize {
     let is_leading = |command: &Spanned<Command>| match &command.node {
         Command::Parse(parse) => !matches!(parse.format, ParseFormat::Regex { matches: Matches::All, .. }),

@@ -1,9 +1,9 @@
-//! Which values are numeric for commands that look for numeric fields by themselves.
+//! The values that count as numeric for commands that select numeric fields themselves.
 
 use crate::values::number::Number;
 use crate::values::value::Value;
 
-/// The number that a value is: a number, or a text that is one. A time and a truth are not.
+/// The number of a value: a number, or a text that is one. Timestamps and booleans do not count.
 pub(super) fn numeric(value: &Value) -> Option<Number> {
     match value {
         Value::Integer(number) => Some(Number::Integer(*number)),

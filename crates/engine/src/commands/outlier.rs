@@ -19,7 +19,7 @@ use crate::values::coerce;
 use crate::values::number::Number;
 use crate::values::value::Value;
 
-/// How far an outlier is from the quartiles when nothing is said.
+/// The default distance of an outlier from the quartiles.
 const DEFAULT_PARAM: f64 = 2.5;
 
 pub(super) fn compile(outlier: &OutlierTree, builder: &mut Builder<'_>) -> Result<(), Diagnostic> {
@@ -58,7 +58,7 @@ struct Field {
     numbers: Vec<Number>,
 }
 
-/// What values of a field are not outliers.
+/// The range of values of a field that are not outliers.
 #[derive(Debug, Clone, Copy)]
 struct Borders {
     lower: f64,
@@ -66,7 +66,7 @@ struct Borders {
 }
 
 impl Field {
-    /// The borders; `None` without any number.
+    /// The bounds; `None` without any number.
     fn borders(&mut self, param: f64, uses_lower: bool) -> Option<Borders> {
         let first = quantile(&mut self.numbers, 1, 4)?;
         let third = quantile(&mut self.numbers, 3, 4)?;
@@ -75,7 +75,7 @@ impl Field {
     }
 }
 
-/// The nearest rank of `part` of `parts`, as `pct` has it. Reorders the numbers.
+/// The nearest rank of `part` of `parts`, as in `pct`. Reorders the numbers.
 fn quantile(numbers: &mut [Number], part: usize, parts: usize) -> Option<f64> {
     let rank = numbers.len().checked_mul(part)?.div_ceil(parts).checked_sub(1)?;
     let (_, number, _) = numbers.select_nth_unstable(rank);
@@ -83,7 +83,7 @@ fn quantile(numbers: &mut [Number], part: usize, parts: usize) -> Option<f64> {
 }
 
 impl Borders {
-    /// The border that a value is beyond.
+    /// The bound that a value exceeds.
     fn beyond(self, number: f64) -> Option<f64> {
         if number > self.upper {
             Some(self.upper)
@@ -146,7 +146,7 @@ impl Operator for Outlier {
     }
 }
 
-/// A border as a value: a whole number as such.
+/// A bound as a value; a whole number is an integer.
 #[expect(clippy::cast_possible_truncation, reason = "only whole numbers that a double holds exactly")]
 fn shown(border: f64) -> Value {
     const EXACT: f64 = 9_007_199_254_740_992.0;

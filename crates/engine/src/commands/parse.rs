@@ -19,7 +19,7 @@ use crate::values::regex::Regex;
 use crate::values::value::Value;
 use crate::values::{csv, logfmt};
 
-/// What a command takes apart: the field, or `@message`.
+/// The text that a command parses: the field, or `@message`.
 pub(super) fn input(field: Option<&Spanned<FieldPath>>, builder: &mut Builder<'_>) -> Access {
     match field {
         Some(field) => builder.access(&field.node),
@@ -52,7 +52,7 @@ pub(super) fn compile(parse: &ParseTree, builder: &mut Builder<'_>) -> Result<()
         ParseFormat::Csv { aliases } => (Format::Csv, flat(aliases)),
         ParseFormat::Xml { path, alias } => {
             let read = XmlPath::parse(path.node.as_str()).map_err(|error| {
-                // A path with escapes differs from the text of the query, so that its places are not places there.
+                // A path with escapes differs from the text of the query, so positions in it are not positions in the query.
                 let as_written = path.span.end - path.span.start == path.node.as_str().len() + 2;
                 let begin = path.span.start + 1;
                 let span = Span::new(begin + error.place.start, begin + error.place.end);
@@ -79,7 +79,7 @@ struct Parse {
     format: Format,
     slots: Vec<Slot>,
     groups: GroupBuffer,
-    /// The values of the groups, on their way to the row. Their texts come back when the row is done, and serve the next one.
+    /// The values of the groups for the row. Their buffers are returned after the row, for the next one.
     texts: Vec<Value>,
 }
 
@@ -94,7 +94,7 @@ enum Format {
 }
 
 impl Parse {
-    /// The rows of new values that a text gives: one, or with `multi` any number.
+    /// The rows of new values of a text: one, or any number with `multi`.
     fn values(&self, text: &str) -> Result<Vec<Vec<Value>>, QueryError> {
         let texts = |parts: Vec<Option<&str>>| parts.into_iter().map(Value::from).collect::<Vec<_>>();
         let row = match &self.format {
@@ -137,12 +137,12 @@ impl Parse {
         }
         self.swap(row);
         let flow = next.push(row);
-        // What an operator has kept of the row it has taken out.
+        // If an operator has kept values of the row, they are no longer in it.
         self.swap(row);
         flow
     }
 
-    /// Exchanges the texts and the values at their places in a row. Places of the same name have the value of the last.
+    /// Swaps the texts and the values at their slots in a row. Slots of the same name have the value of the last group.
     fn swap(&mut self, row: &mut Row<'_>) {
         for (slot, value) in self.slots.iter().zip(&mut self.texts) {
             if row.values.len() <= slot.index() {
@@ -165,7 +165,7 @@ impl Parse {
 /// Longer texts are not kept for the next row.
 const LONGEST_KEPT: usize = 4 << 10;
 
-/// Makes a value of a text, in the buffer of the text that it was.
+/// Turns a text into a value, in the buffer of the previous text.
 fn write(value: &mut Value, text: Option<&str>) {
     match (value, text) {
         (Value::Text(buffer), Some(text)) if buffer.capacity() <= LONGEST_KEPT => {

@@ -26,7 +26,7 @@ use crate::row::{Access, Row, Slot};
 use crate::values::value::Value;
 use cluster::{Clusters, Found};
 
-/// How much of a text is used, in bytes.
+/// The bytes of a text that are used.
 const LONGEST: usize = 4 << 10;
 
 const COLUMNS: [&str; 4] = ["@pattern", "@ratio", "@sampleCount", "@severityLabel"];
@@ -43,7 +43,7 @@ struct Pattern {
     field: Access,
     slots: Vec<Slot>,
     clusters: Clusters,
-    /// How many rows came, with a text or without.
+    /// The number of rows, with or without a text.
     rows: u64,
     memory: Reservation,
 }

@@ -31,7 +31,7 @@ use score::{Counts, Score};
 const COLUMNS: [&str; 5] =
     ["@fieldName", "@relevanceScore", "@topRelevanceContributors", "@conditionalMedian", "@baselineMedian"];
 
-/// Most fields that are compared, as many as CloudWatch discovers in a log group.
+/// Most compared fields, as many as CloudWatch discovers in a log group.
 const MOST_FIELDS: usize = 1_000;
 
 pub(super) fn compile(relevant: &RelevantFieldsTree, builder: &mut Builder<'_>) -> Result<(), Diagnostic> {
@@ -66,12 +66,12 @@ pub(super) fn compile(relevant: &RelevantFieldsTree, builder: &mut Builder<'_>) 
 #[derive(Debug, Clone)]
 struct RelevantFields {
     condition: Compiled,
-    /// The fields that are named, and where they are.
+    /// The named fields and their places.
     columns: Vec<(String, Access)>,
     /// The message whose fields are discovered.
     message: Access,
     slots: Vec<Slot>,
-    /// For each field, for each of its values: of how many events of each side.
+    /// For each field and each of its values, the number of events on each side.
     fields: HashMap<Box<str>, HashMap<Box<str>, Counts>>,
     /// All events of each side.
     counts: Counts,
@@ -79,7 +79,7 @@ struct RelevantFields {
 }
 
 impl RelevantFields {
-    /// Counts a value; how many bytes more are in use for it.
+    /// Counts a value; returns the growth in bytes.
     fn count(&mut self, field: &str, value: &Value, side: usize) -> usize {
         let Some(identity) = coerce::identity(value).filter(|_| !value.is_structure()) else { return 0 };
         let mut bytes = 0;

@@ -22,7 +22,7 @@ use crate::plan::{Builder, Keep};
 use crate::row::{Access, Row, Slot, StoredRow, System};
 use crate::values::value::Value;
 
-/// The longest pause when nothing is said, in milliseconds.
+/// The default longest pause, in milliseconds.
 const DEFAULT_SPAN: i64 = 30 * 60_000;
 
 const DEFAULT_NAME: &str = "session_id";
@@ -60,12 +60,12 @@ pub(super) fn compile(
     Ok(())
 }
 
-/// Whether rows come in the order of time behind a command when they do before it.
+/// Whether rows in time order before a command are in time order after it.
 fn keeps_order(command: &Command) -> bool {
     !matches!(command.name(), CommandName::Sort)
 }
 
-/// Whose session an event may be of.
+/// The identity of an event's session.
 #[derive(Debug, Clone)]
 struct Key {
     fields: Vec<Access>,
@@ -74,7 +74,7 @@ struct Key {
 }
 
 impl Key {
-    /// Reads the identity of a row into `bytes`, and gives its time; `None` for a row without a session.
+    /// Reads the identity of a row into `bytes` and returns its time; `None` for a row without a session.
     fn read(&mut self, row: &Row<'_>) -> Option<i64> {
         self.bytes.clear();
         for field in &self.fields {
@@ -94,7 +94,7 @@ struct Streamed {
     key: Key,
     span: i64,
     slot: Slot,
-    /// For each identity the time of its last row and the number of its session.
+    /// For each identity, the time of its last row and the number of its session.
     open: HashMap<Box<[u8]>, (i64, i64)>,
     sessions: i64,
     memory: Reservation,
@@ -146,7 +146,7 @@ struct KeptRow {
 }
 
 impl Kept {
-    /// The number of the session of each row, 0 for none.
+    /// The number of the session of each row; 0 without a session.
     fn sessions(&self, next: &Next<'_>) -> Result<Vec<i64>, QueryError> {
         let mut of_key: HashMap<&[u8], Vec<(i64, usize)>> = HashMap::new();
         for (place, row) in self.rows.iter().enumerate() {
@@ -155,7 +155,7 @@ impl Kept {
                 of_key.entry(key).or_default().push((*time, place));
             }
         }
-        // Numbered by key and time first, then anew in the order of the rows.
+        // Numbered by key and time first, then renumbered in the order of the rows.
         let mut numbers = vec![0_usize; self.rows.len()];
         let mut sessions = 0;
         for rows in of_key.into_values() {
@@ -189,7 +189,7 @@ impl Kept {
 impl Operator for Kept {
     fn push(&mut self, row: &mut Row<'_>, next: &mut Next<'_>) -> Result<Flow, QueryError> {
         let key = self.key.read(row).map(|time| (Box::from(self.key.bytes.as_slice()), time));
-        // The key, its place in the map of all keys, and the two numbers of a session.
+        // The key, its entry in the map of all keys, and the two numbers of a session.
         let bytes = key.as_ref().map_or(0, |(key, _): &(Box<[u8]>, i64)| key.len() + ENTRY) + 4 * size_of::<usize>();
         let kept = KeptRow { row: self.keep.store(row), key };
         self.memory.grow(&next.env().budget, kept.row.bytes() + size_of::<KeptRow>() + bytes)?;

@@ -1,8 +1,8 @@
 //! `sort`, page CWL_QuerySyntax-Sort.
 //!
 //! - The order is natural: [`value_cmp`]; `desc` is its exact reverse. Without a direction it is ascending.
-//! - Rows with equal keys stay in their order.
-//! - Only as many rows are kept as the result can show, when nothing behind the `sort` needs the others.
+//! - Rows with equal keys keep their order.
+//! - Only as many rows are kept as the result can show, if no command after the `sort` needs the others.
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
@@ -33,7 +33,7 @@ pub(super) fn compile(sort: &SortTree, following: &[Spanned<Command>], builder: 
     Ok(())
 }
 
-/// How many rows the commands behind a `sort` can use; `None` when it cannot be told.
+/// The number of rows that the commands after a `sort` can use; `None` if unknown.
 fn rows_needed(following: &[Spanned<Command>], max_rows: usize) -> Option<usize> {
     let behind = following.iter().find(|command| !keeps_rows(&command.node));
     match behind.map(|command| &command.node) {
@@ -47,17 +47,17 @@ fn rows_needed(following: &[Spanned<Command>], max_rows: usize) -> Option<usize>
 struct Sort {
     keys: Vec<(Compiled, bool)>,
     directions: Arc<[bool]>,
-    /// The most rows that are kept.
+    /// The most rows to keep.
     most: Option<usize>,
     keep: Keep,
-    /// The row that comes last is on top.
+    /// The last row of the order is on top.
     rows: BinaryHeap<Sorted>,
-    /// How many rows have come.
+    /// The number of rows so far.
     number: u64,
     memory: Reservation,
 }
 
-/// A row and its keys. The order is that of the result.
+/// A row and its keys, ordered as in the result.
 #[derive(Debug, Clone)]
 struct Sorted {
     keys: Vec<Value>,
@@ -110,7 +110,7 @@ impl Operator for Sort {
         let number = self.number;
         self.number += 1;
         if is_full {
-            // Of equal keys the row that came before stays.
+            // Among equal keys, the earlier row is kept.
             let is_before = self.rows.peek().is_some_and(|last| compare_keys(&keys, &last.keys, &self.directions).is_lt());
             if !is_before {
                 return Ok(if self.most == Some(0) { Flow::Done } else { Flow::Continue });

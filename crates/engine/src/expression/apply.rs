@@ -13,16 +13,16 @@ use crate::values::regex::SearchLimit;
 use crate::values::value::Value;
 use crate::values::{arithmetic, bucket, coerce, json};
 
-/// When and for whom an expression is computed.
+/// The context in which an expression is computed.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct At<'e> {
     times: QueryTimes,
-    /// The query that fails when the value cannot be told; `None` while it is compiled.
+    /// The query that fails when the value cannot be computed; `None` during compilation.
     env: Option<&'e Env>,
 }
 
 impl<'e> At<'e> {
-    /// While the query is compiled.
+    /// The context during compilation.
     pub(super) const fn compiling(times: QueryTimes) -> Self {
         Self { times, env: None }
     }
@@ -31,7 +31,7 @@ impl<'e> At<'e> {
         Self { times: env.times, env: Some(env) }
     }
 
-    /// Makes the query fail. What the condition is then does not matter.
+    /// Makes the query fail. The value of the condition does not matter then.
     fn fail(self, limit: SearchLimit) -> bool {
         if let Some(env) = self.env {
             env.fail(limit.into());
@@ -53,7 +53,7 @@ impl Compiled {
         self.0.holds(row, At::running(env))
     }
 
-    /// The text for a row, as functions on texts take it.
+    /// The text for a row, as functions on texts use it.
     #[must_use]
     pub fn text<'r>(&'r self, row: &'r Row<'_>, env: &Env) -> Option<Cow<'r, str>> {
         self.0.text(row, At::running(env))
@@ -119,7 +119,7 @@ impl Node {
     }
 }
 
-/// `not in` is the negation of `in`, but a map or a list is neither in nor not in.
+/// `not in` is the negation of `in`, but both are false for a map or a list.
 fn in_set(operator: SetOperator, value: &Value, found: bool) -> bool {
     match operator {
         SetOperator::In => found,
@@ -131,7 +131,7 @@ impl Call {
     fn value(&self, row: &Row<'_>, at: At<'_>) -> Value {
         let message = self.message.as_ref().and_then(|message| row.text(message));
         let context = Context { query: at.times, timestamp: row.moment(&self.timestamp), message: message.as_deref() };
-        // Most functions take one value, which is not copied.
+        // Most functions have one argument, which is not copied.
         let value = match self.arguments.as_slice() {
             [] => self.prepared.apply(&[], &context),
             [argument] => self.prepared.apply(std::slice::from_ref(&*argument.value(row, at)), &context),

@@ -1,4 +1,4 @@
-//! From an expression's tree to its compiled form.
+//! Compiles the tree of an expression.
 
 use std::sync::Arc;
 
@@ -21,16 +21,16 @@ use crate::values::compare::Comparison;
 use crate::values::number::Number;
 use crate::values::value::Value;
 
-/// What an expression means where it stands.
+/// The meaning of names and functions at a position of the query.
 pub(crate) trait Fields {
-    /// Where the value of a field is.
+    /// The access to a field.
     fn field(&mut self, path: &FieldPath) -> Access;
 
-    /// Where a system field is: of the event, or of the column of that name.
+    /// The access to a system field: of the event, or of the column of that name.
     fn system(&mut self, system: System) -> Access;
 
-    /// Where the value of a whole expression is, when it was computed before: an aggregate, or the column that is called by
-    /// the text of the expression.
+    /// The access to a whole expression that was computed before: an aggregate, or the column named by the text of the
+    /// expression.
     fn computed(&mut self, expression: &Expression, span: Span) -> Result<Option<Access>, Diagnostic>;
 
     /// The rows of a query in the expression.
@@ -39,7 +39,7 @@ pub(crate) trait Fields {
     /// The times of the query.
     fn times(&self) -> QueryTimes;
 
-    /// How far the bins are shifted: `stats … offset`.
+    /// The shift of the bins: `stats … offset`.
     fn offset(&self) -> Option<Period> {
         None
     }
@@ -146,11 +146,11 @@ impl Compiler<'_> {
         Ok(if is_bin || is_size { node } else { self.folded(node) })
     }
 
-    /// A node whose parts are all constants is a constant itself.
+    /// A node whose parts are all constant is a constant itself.
     fn folded(&self, node: Node) -> Node {
         let is_constant = match &node {
             Node::Not(part) | Node::Negate(part) | Node::InConstants(_, part, _) => part.constant().is_some(),
-            // A search that backtracks may reach its step limit, which fails the running query: it is not computed here.
+            // A backtracking search may reach its step limit, which fails the running query: it is not computed at compile time.
             Node::Like(_, part, pattern) => part.constant().is_some() && !pattern.backtracks(),
             Node::Compare(_, left, right) | Node::Compute(_, left, right) | Node::InValue(_, left, right) => {
                 left.constant().is_some() && right.constant().is_some()

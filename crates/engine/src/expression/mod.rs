@@ -1,6 +1,6 @@
-//! Expressions, compiled once: fields resolved to places, constants computed, patterns and functions prepared.
+//! Expressions, compiled once: fields resolved to slots, constants computed, patterns and functions prepared.
 //!
-//! [`crate::evaluate`] is the definition that this is tested against.
+//! [`crate::evaluate`] is the reference implementation for the tests.
 
 mod compile;
 mod apply;
@@ -48,11 +48,11 @@ enum Node {
 struct Call {
     prepared: Prepared,
     arguments: Vec<Node>,
-    /// Where `@timestamp` is, for `bin`.
+    /// The access to `@timestamp`, for `bin`.
     timestamp: Access,
-    /// Where `@message` is, for `messageSize()`.
+    /// The access to `@message`, for `messageSize()`.
     message: Option<Access>,
-    /// `stats … offset`: how far the bins are shifted.
+    /// `stats … offset`: the shift of the bins.
     offset: Option<Period>,
 }
 
@@ -69,7 +69,7 @@ impl Compiled {
         Self(Node::Field(access))
     }
 
-    /// The value, when it is the same for every row.
+    /// The value, if it is the same for every row.
     #[must_use]
     pub const fn as_constant(&self) -> Option<&Value> {
         match &self.0 {

@@ -1,6 +1,6 @@
-//! The values on the right side of `in`, hashed, so that a list of a hundred thousand costs no more than one of two.
+//! The values on the right side of `in`, hashed, so that a list of a hundred thousand is as fast as one of two.
 //!
-//! [`crate::values::compare::is_in`] is the definition that this is tested against.
+//! [`crate::values::compare::is_in`] is the reference implementation for the tests.
 
 use std::collections::HashSet;
 
@@ -12,21 +12,21 @@ use crate::values::value::Value;
 #[derive(Debug, Default)]
 pub(crate) struct EqualSet {
     texts: HashSet<Box<str>>,
-    /// The numbers that texts are.
+    /// The numbers in texts.
     text_numbers: HashSet<NumberKey>,
-    /// The moments that texts are.
+    /// The moments in texts.
     text_moments: HashSet<i64>,
     /// Numbers and booleans.
     numbers: HashSet<NumberKey>,
     timestamps: HashSet<i64>,
-    /// Whether the texts `false` and `true` are there, in any case.
+    /// Whether the texts `false` and `true` are present, in any case.
     words: [bool; 2],
-    /// Whether false and true are there.
+    /// Whether false and true are present.
     booleans: [bool; 2],
 }
 
 impl EqualSet {
-    /// Of these values.
+    /// A set of these values.
     pub(crate) fn of<'v>(values: impl IntoIterator<Item = &'v Value>) -> Self {
         let mut set = Self::default();
         for value in values {

@@ -13,7 +13,7 @@ use super::{FieldReader, Wanted};
 use crate::values::value::Value;
 use crate::values::{fields, json, json_path, log_fields};
 
-/// Puts the wanted fields of an event with this message at their places. Places of fields that it does not have are left.
+/// Puts the wanted fields of an event with this message at their slots. Slots of missing fields are not changed.
 pub fn load(message: &str, fields: &mut FieldReader, values: &mut [Value]) {
     if message.starts_with('{') || message.trim_start().starts_with('{') {
         return of_json(message, fields, values);
@@ -26,7 +26,7 @@ pub fn load(message: &str, fields: &mut FieldReader, values: &mut [Value]) {
     }
 }
 
-/// All fields of an event with this message, lists and maps apart.
+/// All fields of an event with this message, except lists and maps.
 #[must_use]
 pub fn all(message: &str) -> Vec<(String, Value)> {
     if message.trim_start().starts_with('{') {
@@ -70,7 +70,7 @@ fn of_json(message: &str, fields: &mut FieldReader, values: &mut [Value]) {
     }
 }
 
-/// The general way, for messages in which a wanted name is that of a list or map.
+/// The general method, for messages in which a wanted name is a list or a map.
 fn with_structures(message: &str, wanted: &Wanted, values: &mut [Value]) {
     let mut structures: Vec<&str> = Vec::new();
     fields::discover(message, |name, leaf| {
@@ -86,14 +86,14 @@ fn with_structures(message: &str, wanted: &Wanted, values: &mut [Value]) {
     let whole = json::parse(message);
     for name in structures {
         let Some(place) = wanted.find(name).and_then(|slot| values.get_mut(slot.index())) else { continue };
-        // A leaf that is called so comes first.
+        // A leaf with this name takes precedence.
         if place.is_missing() {
             *place = structure(&whole, name).cloned().unwrap_or_default();
         }
     }
 }
 
-/// Notes the wanted names that the name of a leaf begins with: those of the maps and lists around it.
+/// Records the wanted names that are prefixes of a leaf's name: those of the maps and lists around it.
 fn note_structures<'w>(leaf: &str, wanted: &'w Wanted, structures: &mut Vec<&'w str>) {
     for (point, _) in leaf.match_indices('.') {
         let Some(name) = wanted.name(&leaf[..point]) else { continue };
@@ -103,9 +103,9 @@ fn note_structures<'w>(leaf: &str, wanted: &'w Wanted, structures: &mut Vec<&'w 
     }
 }
 
-/// The map or list with that flat name. A key may hold points itself, so each way to cut the name is tried.
+/// The map or list with this flat name. A key may contain dots itself, so each way to split the name is tried.
 fn structure<'v>(value: &'v Value, name: &str) -> Option<&'v Value> {
-    // A key that begins with `@` is shown with one more.
+    // A key that begins with `@` is shown with another `@`.
     let name = name.strip_prefix("@@").map_or(name, |_| &name[1..]);
     part(value, name).filter(|value| value.is_structure())
 }

@@ -1,18 +1,18 @@
-//! How the last message of JSON was laid out, as a guess for the next one.
+//! The layout of the last JSON message, as a guess for the next one.
 //!
-//! Events of one program mostly have the same keys in the same order. So the bytes between the scalar values of a message
-//! are kept: the next message is compared with them, and only its values are read. A message that has other bytes anywhere
-//! outside of its values is read in the general way. The guess changes how fast fields are found, never which.
+//! Events of one program mostly have the same keys in the same order. So the bytes between the scalar values of a message are
+//! kept: the next message is compared with them, and only its values are parsed. A message that differs anywhere outside of its
+//! values is parsed in the general way. The guess changes only the speed, never the result.
 
 use crate::row::Slot;
 use crate::values::fields::MOST_FIELDS;
 
-/// Most bytes between the values of a message that are remembered.
+/// Most remembered bytes between the values of a message.
 const MOST_BYTES: usize = 16 << 10;
-/// The credit at the start, and the most.
+/// The initial and the maximum credit.
 const FIRST_CREDIT: u8 = 4;
 const MOST_CREDIT: u8 = 8;
-/// Without credit, the guess is tried and learned for one of so many messages.
+/// Without credit, the guess is tried and learned for one of this many messages.
 const RETRY: u8 = 32;
 
 /// The bytes of a message outside of its scalar values.
@@ -22,7 +22,7 @@ pub(super) struct Layout {
     parts: Vec<Part>,
     /// Whether the last message with this layout was read to its end.
     is_known: bool,
-    /// Grows with each hit and falls with each miss. Messages without a common layout are not worth a guess.
+    /// Grows with each hit and falls with each miss. Without a common layout, guesses are not worthwhile.
     credit: u8,
     /// Messages without a guess since the last one with it.
     skipped: u8,
@@ -37,14 +37,14 @@ impl Default for Layout {
 /// A scalar value.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Part {
-    /// Where the bytes before it end in [`Layout::literals`]; they begin where those of the value before end.
+    /// The end of the bytes before it in [`Layout::literals`]; they begin at the end of those of the value before.
     pub(super) literal_end: usize,
-    /// The place of the field, when the query uses it.
+    /// The slot of the field, if the query uses it.
     pub(super) slot: Option<Slot>,
 }
 
 impl Layout {
-    /// Whether this message is worth a guess, or worth to be learned from. Asked once for each message.
+    /// Whether to guess or learn for this message. Called once per message.
     pub(super) const fn is_worthwhile(&mut self) -> bool {
         self.skipped = (self.skipped + 1) % RETRY;
         self.credit > 0 || self.skipped == 0
@@ -58,7 +58,7 @@ impl Layout {
         &self.parts
     }
 
-    /// The bytes from one place to another, and with `None` to the end.
+    /// The bytes between two positions; `None`: to the end.
     pub(super) fn literal(&self, start: usize, end: Option<usize>) -> &[u8] {
         self.literals.get(start..end.unwrap_or(self.literals.len())).unwrap_or_default()
     }
@@ -78,7 +78,7 @@ impl Layout {
         self.is_known = false;
     }
 
-    /// Notes a scalar value and the bytes before it.
+    /// Records a scalar value and the bytes before it.
     pub(super) fn note(&mut self, before: &[u8], slot: Option<Slot>) {
         if self.parts.len() > MOST_FIELDS || self.literals.len() + before.len() > MOST_BYTES {
             return;
@@ -87,8 +87,8 @@ impl Layout {
         self.parts.push(Part { literal_end: self.literals.len(), slot });
     }
 
-    /// Ends with the bytes behind the last of so many values. A message at the limit of fields is not kept: which of its
-    /// values are fields depends on which of them are `null`.
+    /// Ends with the bytes after the last value. A message at the limit of fields is not kept, because `null` values determine
+    /// which of its values are fields.
     pub(super) fn end(&mut self, values: usize, rest: &[u8]) {
         self.is_known = self.parts.len() == values && values <= MOST_FIELDS && self.literals.len() + rest.len() <= MOST_BYTES;
         self.literals.extend_from_slice(if self.is_known { rest } else { &[] });

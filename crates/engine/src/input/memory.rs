@@ -33,21 +33,21 @@ pub struct MemorySource {
 }
 
 impl MemorySource {
-    /// Of these events, in blocks of so many.
+    /// A source of these events, in blocks of this size.
     #[must_use]
     pub fn new(mut events: Vec<MemoryEvent>, block_length: usize) -> Self {
         events.sort_by_key(|event| event.timestamp);
         Self { events: Arc::new(events), groups: Vec::new(), tables: Vec::new(), block_length: block_length.max(1) }
     }
 
-    /// The groups that the query is started with.
+    /// Sets the groups that the query is started with.
     #[must_use]
     pub fn started_with(mut self, groups: impl IntoIterator<Item = Arc<str>>) -> Self {
         self.groups = groups.into_iter().collect();
         self
     }
 
-    /// With a lookup table.
+    /// Adds a lookup table.
     #[must_use]
     pub fn with_table(mut self, name: impl Into<String>, table: Table) -> Self {
         self.tables.push((name.into(), Arc::new(table)));
@@ -86,7 +86,7 @@ impl Source for MemorySource {
 #[derive(Debug)]
 struct MemoryInput {
     events: Arc<Vec<MemoryEvent>>,
-    /// The events of the reading, in its order.
+    /// The indexes of the scan's events, in its order.
     places: Vec<usize>,
     next: usize,
     block_length: usize,

@@ -25,51 +25,50 @@ pub use reader::FieldReader;
 pub use table::{RowError, Table};
 pub use wanted::Wanted;
 
-/// The order in which events are read.
+/// The order of reading events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Order {
-    /// From the newest event back: the order of results without `sort`.
+    /// From the newest event to the oldest: the order of results without `sort`.
     #[default]
     NewestFirst,
-    /// From the oldest event on.
+    /// From the oldest event to the newest.
     OldestFirst,
 }
 
-/// Which log groups are read.
+/// The log groups to read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Groups {
-    /// Those that the query was started with.
+    /// The groups that the query was started with.
     #[default]
     OfQuery,
-    /// Those that a query inside the query names. The source answers [`InputError::NotFound`] for one that its caller may not
-    /// see.
+    /// The groups that an inner query names. The source returns [`InputError::NotFound`] for a group that its caller may not see.
     Named(Vec<String>),
 }
 
-/// One reading of events from the beginning to the end.
+/// One pass over events from the beginning to the end.
 #[derive(Debug, Clone)]
 pub struct Scan {
-    /// In which order.
+    /// The order.
     pub order: Order,
-    /// Of which groups.
+    /// The groups.
     pub groups: Groups,
-    /// Of which time: milliseconds since the epoch, the end exclusive.
+    /// The time range in milliseconds since the epoch, the end exclusive.
     pub start: i64,
     /// See `start`.
     pub end: i64,
-    /// The fields of the events that the query uses, beside the system fields.
+    /// The fields of the events that the query uses, in addition to the system fields.
     pub wanted: Arc<Wanted>,
 }
 
-/// What a query reads from. One source serves one query: it knows which groups and streams that query may see.
+/// A source of events. One source serves one query: it knows which groups and streams that query may see.
 pub trait Source: Send + Sync + fmt::Debug {
-    /// Opens a reading. All readings of one query see the events of one moment.
+    /// Opens a scan. All scans of one query see the same snapshot of the events.
     ///
     /// # Errors
-    /// When a group is not there, or may not be seen, or cannot be read.
+    /// When a group does not exist, may not be seen, or cannot be read.
     fn open(&self, scan: &Scan) -> Result<Box<dyn Input>, InputError>;
 
-    /// A lookup table; `None` if no table has that name.
+    /// A lookup table; `None` if no table has this name.
     ///
     /// # Errors
     /// When it cannot be read.
@@ -79,7 +78,7 @@ pub trait Source: Send + Sync + fmt::Debug {
     }
 }
 
-/// The events of one reading, in its order.
+/// The events of one scan, in its order.
 pub trait Input: Send + fmt::Debug {
     /// The next block; `None` at the end. A block is small: at most about a thousand events or 1 MiB, so that queries take
     /// turns and end soon when they are cancelled.
@@ -149,11 +148,11 @@ pub trait Block: Send + fmt::Debug {
         self.event(index).log
     }
 
-    /// `@ptr`: a handle by which the source finds the event again. Called only for events of the result.
+    /// `@ptr`: a handle by which the source can find the event. Called only for events of the result.
     fn pointer(&self, index: usize) -> String;
 
-    /// Puts the wanted fields of an event at their places. The reader is that of the query, and remembers how the message
-    /// before was laid out.
+    /// Puts the wanted fields of an event at their slots. The reader belongs to the query and remembers the layout of the
+    /// previous message.
     fn load(&self, index: usize, fields: &mut FieldReader, values: &mut [Value]) {
         discover::load(&self.message(index), fields, values);
     }

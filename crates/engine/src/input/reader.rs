@@ -1,4 +1,4 @@
-//! What a query keeps between two events to read their fields: which fields it uses, and buffers.
+//! The state that a query keeps between events to read their fields: the used fields, and buffers.
 
 use std::sync::Arc;
 
@@ -9,10 +9,10 @@ use crate::values::value::Value;
 
 /// A longer text is not kept for another event.
 const LONGEST_KEPT: usize = 4 << 10;
-/// Most texts that are kept.
+/// Most texts to keep.
 const MOST_KEPT: usize = 64;
 
-/// Reads the wanted fields of one event after another.
+/// Reads the wanted fields of events, one after another.
 #[derive(Debug)]
 pub struct FieldReader {
     pub(super) wanted: Arc<Wanted>,
@@ -41,7 +41,7 @@ impl Texts {
 }
 
 impl FieldReader {
-    /// Reads these fields.
+    /// A reader of these fields.
     #[must_use]
     pub fn new(wanted: Arc<Wanted>) -> Self {
         Self { wanted, layout: Layout::default(), texts: Texts::default() }

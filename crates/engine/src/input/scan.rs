@@ -20,16 +20,16 @@ use crate::values::json_tokens::unquote;
 use crate::values::number::Number;
 use crate::values::value::Value;
 
-/// Why a scan ended early. Places of wanted fields may have been written.
+/// The reason why a scan ended early. Slots of wanted fields may have been written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ended {
     /// The message is not one object of JSON.
     Invalid,
-    /// A wanted name is that of a list or map, for which the value is needed as a whole.
+    /// A wanted name is a list or a map, whose whole value is needed.
     AtStructure,
 }
 
-/// Puts the wanted fields of a message at their places. First by the layout of the message before, then by reading it.
+/// Puts the wanted fields of a message at their slots: first by the layout of the previous message, then by parsing it.
 pub(super) fn load(message: &str, fields: &mut FieldReader, values: &mut [Value]) -> Result<(), Ended> {
     let FieldReader { wanted, layout, texts } = fields;
     let is_worthwhile = layout.is_worthwhile();
@@ -64,12 +64,12 @@ pub(super) fn load(message: &str, fields: &mut FieldReader, values: &mut [Value]
     scan.message()
 }
 
-/// A list or map that the scan is in.
+/// A list or map that contains the current position.
 #[derive(Debug, Clone, Copy)]
 struct Level {
     /// The length of its name.
     name_length: usize,
-    /// Whether a wanted name can be in it. Only then its name is known: it begins [`Scan::name`].
+    /// Whether it can contain a wanted name. Only then is its name known: it begins [`Scan::name`].
     is_wanted: bool,
     /// 1 for the message itself.
     depth: usize,
@@ -78,20 +78,20 @@ struct Level {
 /// The name of a value.
 #[derive(Debug, Clone, Copy)]
 enum Named<'s> {
-    /// The key of the message itself, which is the whole name.
+    /// The key of a top-level member, which is the whole name.
     Key(&'s str),
-    /// It is in [`Scan::name`].
+    /// The name is in [`Scan::name`].
     InBuffer,
-    /// Not wanted, nor any in it.
+    /// Neither it nor any field in it is wanted.
     Unknown,
 }
 
 /// A text between quotes.
 #[derive(Debug, Clone, Copy)]
 struct Quoted<'s> {
-    /// As it is written, without the quotes.
+    /// The text as written, without the quotes.
     text: &'s str,
-    /// The same with its closing quote.
+    /// The text with its closing quote.
     closed: &'s str,
     is_plain: bool,
 }
@@ -110,15 +110,15 @@ struct Scan<'s, 'v> {
     values: &'v mut [Value],
     texts: &'v mut Texts,
     name: String,
-    /// How many more fields there may be.
+    /// The number of further fields allowed.
     left: usize,
     learned: Option<Learned<'v>>,
 }
 
-/// The layout that is learned from the message.
+/// The layout learned from the message.
 struct Learned<'v> {
     layout: &'v mut Layout,
-    /// The scalar values so far, and where the last one ends.
+    /// The scalar values so far, and the end of the last one.
     values: usize,
     end: usize,
 }
@@ -207,7 +207,7 @@ impl<'s> Scan<'s, '_> {
             let is_beyond = level.depth == DEEPEST && matches!(self.peek(), Some(b'{' | b'['));
             let (named, length) = self.item_name(index, level);
             self.value(named, length, level.depth)?;
-            // What is nested too deep has no number, as in the definition.
+            // A value that is nested too deep has no index, as in the definition.
             index += usize::from(!is_beyond);
             self.skip_space();
             match self.peek() {
@@ -251,7 +251,7 @@ impl<'s> Scan<'s, '_> {
         (Named::InBuffer, self.name.len())
     }
 
-    /// The place of a wanted field.
+    /// The slot of a wanted field.
     fn find(&self, named: Named<'s>) -> Option<Slot> {
         match named {
             Named::Key(key) => self.wanted.find(key),
@@ -277,8 +277,8 @@ impl<'s> Scan<'s, '_> {
         Ok(())
     }
 
-    /// A text, number, truth or `null`, whose value is put at the place. Returns whether it can be a field: `null`, and a
-    /// number that a double cannot hold, cannot.
+    /// A text, number, boolean or `null`, whose value is put at the slot. Returns whether it can be a field, which `null` and a
+    /// number beyond a double cannot.
     fn scalar(&mut self, slot: Option<Slot>) -> Result<bool, Ended> {
         match self.peek() {
             Some(b'"') => {

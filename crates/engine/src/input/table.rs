@@ -19,11 +19,11 @@ use std::fmt;
 pub struct Table {
     columns: Vec<String>,
     text: String,
-    /// Where each cell ends in the text, row after row.
+    /// The end of each cell in the text, row after row.
     ends: Vec<u32>,
 }
 
-/// A row that is not one of its table: it has another number of cells than the table has columns, or the table has 4 GiB.
+/// A row that the table cannot have: it has another number of cells than the table has columns, or the table has 4 GiB.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RowError;
 
@@ -44,7 +44,7 @@ impl Table {
     /// Appends a row.
     ///
     /// # Errors
-    /// When it does not have as many cells as the table has columns. The table is as before.
+    /// When the number of cells differs from the number of columns. The table is unchanged then.
     pub fn push<T: AsRef<str>>(&mut self, cells: impl IntoIterator<Item = T>) -> Result<(), RowError> {
         let before = (self.text.len(), self.ends.len());
         let mut is_short = true;
@@ -62,7 +62,7 @@ impl Table {
         Err(RowError)
     }
 
-    /// Releases the room for further rows.
+    /// Releases the memory for further rows.
     pub fn shrink_to_fit(&mut self) {
         self.text.shrink_to_fit();
         self.ends.shrink_to_fit();
@@ -74,7 +74,7 @@ impl Table {
         &self.columns
     }
 
-    /// How many rows.
+    /// The number of rows.
     #[must_use]
     pub fn rows(&self) -> usize {
         self.ends.len().checked_div(self.columns.len()).unwrap_or_default()

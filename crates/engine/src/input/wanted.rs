@@ -1,22 +1,22 @@
-//! The fields of the events that a query uses, and the places of their values.
+//! The event fields that a query uses, and the slots of their values.
 
 use std::collections::HashMap;
 
 use crate::row::Slot;
 
-/// The discovered fields that a query uses: by their flat names (`user.id`, `items.0.sku`), each with its place in a row.
+/// The discovered fields that a query uses: by their flat names (`user.id`, `items.0.sku`), each with its slot in a row.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Wanted {
     fields: Vec<(String, Slot)>,
-    /// Bit `n`: a name has `n` bytes, or the last bit, more than that. Most names of an event are told apart by it.
+    /// Bit `n` is set if a name has `n` bytes; the last bit, if a name has more. This rejects most names of an event.
     lengths: u64,
-    /// Whether a name has a point in it, so that it can be in a list or map.
+    /// Whether a name contains a dot, so that it can be in a list or map.
     has_nested: bool,
     places: HashMap<String, usize>,
 }
 
 impl Wanted {
-    /// Adds a field, or finds the place that it has already.
+    /// Adds a field, or finds its existing slot.
     pub(crate) fn add(&mut self, name: &str, slot: impl FnOnce() -> Slot) -> Slot {
         if let Some((_, known)) = self.places.get(name).and_then(|place| self.fields.get(*place)) {
             return *known;
@@ -29,7 +29,7 @@ impl Wanted {
         slot
     }
 
-    /// The fields and their places.
+    /// The fields and their slots.
     pub fn iter(&self) -> impl Iterator<Item = (&str, Slot)> {
         self.fields.iter().map(|(name, slot)| (name.as_str(), *slot))
     }
@@ -38,10 +38,10 @@ impl Wanted {
         self.fields.iter().map(|(_, slot)| *slot)
     }
 
-    /// The place of a field; `None` when the query does not use it.
+    /// The slot of a field; `None` when the query does not use it.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<Slot> {
-        // So few names are compared faster than one is hashed.
+        // Comparing this few names is faster than hashing one.
         const FEW: usize = 8;
         if self.lengths & length_bit(name) == 0 {
             return None;
@@ -52,7 +52,7 @@ impl Wanted {
         self.places.get(name).and_then(|place| self.fields.get(*place)).map(|(_, slot)| *slot)
     }
 
-    /// Whether a wanted field may be in the list or map of that name.
+    /// Whether a wanted field may be in the list or map of this name.
     pub(crate) fn has_within(&self, name: &str) -> bool {
         let is_within = |(known, _): &(String, Slot)| known.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'));
         self.has_nested && self.fields.iter().any(is_within)
@@ -69,7 +69,7 @@ impl Wanted {
         self.fields.is_empty()
     }
 
-    /// How many fields.
+    /// The number of fields.
     #[must_use]
     pub fn len(&self) -> usize {
         self.fields.len()

@@ -1,4 +1,4 @@
-//! The state of a plan that is being made: what names mean, where values are, which operators there are.
+//! The state of a plan during compilation: the meaning of names, the places of values, the operators.
 
 mod columns;
 
@@ -23,11 +23,11 @@ use crate::values::call::QueryTimes;
 pub struct Column {
     /// Its name.
     pub name: String,
-    /// Where its value is.
+    /// The access to its value.
     pub access: Access,
 }
 
-/// Which kind of rows the next operator gets: see [`super`].
+/// The kind of rows that the next operator receives: see [`super`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Rows {
     Events,
@@ -42,11 +42,11 @@ enum Shown {
     Default,
     /// `fields` lists them; later commands add theirs.
     Listed,
-    /// `display` lists them, and nothing is added.
+    /// `display` lists them, and no other command adds any.
     Fixed,
 }
 
-/// A plan that is being made.
+/// A plan during compilation.
 #[derive(Debug)]
 pub struct Builder<'q> {
     options: PlanOptions<'q>,
@@ -56,13 +56,13 @@ pub struct Builder<'q> {
     subqueries: Vec<(Arc<Subquery>, Plan)>,
     pub(super) joins: Vec<Right<'q>>,
     scope: Scope,
-    /// The columns of computed rows, which are shown when the query says nothing.
+    /// The columns of computed rows, which are shown by default.
     defaults: Vec<Column>,
     /// The columns that commands list or add.
     columns: Vec<Column>,
     shown: Shown,
     rows: Rows,
-    /// The next free place.
+    /// The next free slot.
     pub(super) width: usize,
     wanted: Wanted,
     is_loaded: bool,
@@ -94,7 +94,7 @@ impl<'q> Builder<'q> {
         }
     }
 
-    /// What is known of the query beside its tree.
+    /// The query's options.
     #[must_use]
     pub const fn options(&self) -> &PlanOptions<'q> {
         &self.options
@@ -110,7 +110,7 @@ impl<'q> Builder<'q> {
         self.steps.push(Box::new(operator));
     }
 
-    /// Counts, from here, the events that match the query.
+    /// Counts the events that match the query at this point.
     pub(crate) fn count_matches(&mut self) {
         self.add(Matched);
     }
@@ -124,12 +124,12 @@ impl<'q> Builder<'q> {
     /// Compiles an expression of one row.
     ///
     /// # Errors
-    /// What cannot be computed, at its place.
+    /// The parts that cannot be computed, with their positions.
     pub fn expression(&mut self, expression: &Spanned<Expression>) -> Result<Compiled, Diagnostic> {
         expression::compile(expression, self)
     }
 
-    /// Where the value of a field is.
+    /// The access to a field.
     pub fn access(&mut self, path: &FieldPath) -> Access {
         if let Some(access) = self.of_side(path) {
             return access;
@@ -148,7 +148,7 @@ impl<'q> Builder<'q> {
         }
     }
 
-    /// Where a system field is, whatever the query has defined under its name; of computed rows, the column of that name.
+    /// The access to a system field, even if the query has redefined its name; for computed rows, the column of this name.
     pub fn system_access(&mut self, system: System) -> Access {
         match self.rows {
             Rows::Events => Access::Event(system),
@@ -164,7 +164,7 @@ impl<'q> Builder<'q> {
         }
     }
 
-    /// The place of a discovered field, which is loaded before the next operator if it is not yet.
+    /// The slot of a discovered field, which is loaded before the next operator if needed.
     fn discovered(&mut self, path: &FieldPath) -> Slot {
         if !self.is_loaded {
             self.is_loaded = true;
@@ -174,20 +174,20 @@ impl<'q> Builder<'q> {
         self.wanted.add(&path.flat_name(), || take_slot(width))
     }
 
-    /// A new place, without a name.
+    /// A new slot without a name.
     pub fn slot(&mut self) -> Slot {
         take_slot(&mut self.width)
     }
 
-    /// Gives a name to a new place. Later commands find it there.
+    /// Defines a name for a new slot, for later commands.
     pub fn define(&mut self, name: impl Into<String>) -> Slot {
         let slot = self.slot();
         self.scope.define(name.into(), slot, None);
         slot
     }
 
-    /// For an operator that keeps rows: how it stores one. What is compiled before may use the event of a row that is pushed,
-    /// what is compiled behind may use stored rows.
+    /// For an operator that keeps rows: how to store one. Expressions compiled before this call may use the event of a pushed
+    /// row; expressions compiled after it may use stored rows.
     pub fn keep_rows(&mut self) -> Keep {
         if self.rows != Rows::Events {
             return Keep::default();
@@ -201,8 +201,8 @@ impl<'q> Builder<'q> {
         self.keep.clone()
     }
 
-    /// From here on rows have no event: what later commands use of it is copied into every row. Operators that keep few of
-    /// their rows use [`Builder::keep_rows`] instead.
+    /// From here on rows have no event: the fields of the event that later commands use are copied into every row. Operators that
+    /// keep few of their rows use [`Builder::keep_rows`] instead.
     pub fn detach(&mut self) {
         if self.rows == Rows::Events {
             let keep = self.keep_rows();
@@ -210,8 +210,8 @@ impl<'q> Builder<'q> {
         }
     }
 
-    /// From here on the rows are new ones with these columns: a name, and for a column without an alias its printed text.
-    /// Call it behind the compilation of all that the command reads, and before [`Builder::add`].
+    /// From here on the rows are new, with these columns: a name, and for a column without an alias its printed text. Call it
+    /// after the compilation of all that the command reads, and before [`Builder::add`].
     pub fn begin_rows(&mut self, columns: impl IntoIterator<Item = (String, Option<String>)>) -> Vec<Slot> {
         if self.rows == Rows::Events && !self.is_loaded {
             self.is_loaded = true;
@@ -235,10 +235,10 @@ impl<'q> Builder<'q> {
         columns.into_iter().map(define).collect()
     }
 
-    /// Compiles a query inside this one. Its rows are read before this one's first; more than so many are an error.
+    /// Compiles an inner query. Its rows are read before the first row of this one; more than the limit are an error.
     ///
     /// # Errors
-    /// What is not supported in it.
+    /// Its unsupported parts.
     pub fn inner_query(&mut self, query: &Query, max_rows: usize) -> Result<Arc<Subquery>, Diagnostic> {
         let plan = self.inner(query, max_rows)?.build();
         let subquery = Arc::new(Subquery::new(plan.columns().map(str::to_owned).collect()));
@@ -246,7 +246,7 @@ impl<'q> Builder<'q> {
         Ok(subquery)
     }
 
-    /// The builder of a query inside this one, all its commands compiled.
+    /// The builder of an inner query, after compiling all its commands.
     pub(super) fn inner(&self, query: &Query, max_rows: usize) -> Result<Self, Diagnostic> {
         let mut inner = Builder::new(PlanOptions { max_rows, ..self.options });
         inner.is_inner = true;
@@ -256,7 +256,7 @@ impl<'q> Builder<'q> {
         }
     }
 
-    /// Leaves the steps so far out: the next command reads the events themselves.
+    /// Drops the steps so far: the next command reads the events themselves.
     pub(crate) fn drop_steps(&mut self) {
         self.steps.clear();
         self.subqueries.clear();
@@ -264,7 +264,7 @@ impl<'q> Builder<'q> {
         self.rows = Rows::Events;
     }
 
-    /// `SOURCE` of a query inside another one: the groups that it names.
+    /// `SOURCE` of an inner query: the groups that it names.
     pub(crate) fn read_groups(&mut self, selectors: &[Spanned<Selector>]) -> Result<(), Diagnostic> {
         let name = |selector: &Spanned<Selector>| match &selector.node {
             Selector::Group(name) => Ok(name.as_str().to_owned()),
@@ -277,7 +277,7 @@ impl<'q> Builder<'q> {
         Ok(())
     }
 
-    /// The columns of the result, whatever the query says.
+    /// Sets the columns of the result.
     pub(super) fn set_columns(&mut self, columns: Vec<Column>) {
         self.columns = columns;
         self.shown = Shown::Fixed;
@@ -345,7 +345,7 @@ impl Fields for Builder<'_> {
     }
 }
 
-/// Whether a command leaves the number and the order of rows as they are.
+/// Whether a command keeps the number and the order of rows.
 pub(crate) fn keeps_rows(command: &Command) -> bool {
     use logmark_insights::ast::{Matches, ParseFormat};
     match command {

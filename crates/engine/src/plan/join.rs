@@ -1,4 +1,4 @@
-//! The right side of a `join`: an inner query, whose columns are the fields that later commands use.
+//! The right side of a `join`: an inner query, whose columns are fields for later commands.
 
 use std::sync::{Arc, OnceLock};
 
@@ -10,14 +10,14 @@ use super::{Builder, Column, MOST_JOINED, Plan, Subquery};
 use crate::row::{Access, Row, Slot};
 use crate::values::value::Value;
 
-/// A right side while the plan is made.
+/// A right side during compilation.
 #[derive(Debug)]
 pub(super) struct Right<'q> {
     /// The name of the rows so far.
     pub(super) left: String,
     /// The name of the right rows.
     pub(super) right: String,
-    /// Whether the names can be used: rows that are computed later have no sides.
+    /// Whether the names can be used: rows computed later have no sides.
     pub(super) is_open: bool,
     pub(super) inner: Builder<'q>,
     pub(super) columns: Vec<RightColumn>,
@@ -28,16 +28,16 @@ pub(super) struct Right<'q> {
 #[derive(Debug)]
 pub(super) struct RightColumn {
     column: Column,
-    /// The place in the joined rows; `None` for a key that no command uses.
+    /// The slot in the joined rows; `None` for a key that no command uses.
     pub(super) slot: Option<Slot>,
 }
 
 impl Builder<'_> {
-    /// Begins a join with a query inside this one. From here `left.name` is `name`, and `right.name` a field of its rows,
-    /// until rows are computed.
+    /// Begins a join with an inner query. From here `left.name` is `name`, and `right.name` a field of its rows, until rows are
+    /// computed.
     ///
     /// # Errors
-    /// What is not supported in it.
+    /// Its unsupported parts.
     pub(crate) fn join(&mut self, query: &Query, left: &str, right: &str) -> Result<Arc<Joined>, Diagnostic> {
         let inner = self.inner(query, MOST_JOINED)?;
         let subquery = Arc::new(Subquery::new(Vec::new()));
@@ -47,12 +47,12 @@ impl Builder<'_> {
         Ok(joined)
     }
 
-    /// The column of the last join's query that has this field of its rows.
+    /// The column with this field of the last join's query.
     pub(crate) fn joined_column(&mut self, path: &FieldPath) -> usize {
         self.joins.last_mut().map_or(0, |join| join.column(path))
     }
 
-    /// Where a field is that begins with the name of a side of a join.
+    /// The access to a field whose path begins with the name of a side.
     pub(super) fn of_side(&mut self, path: &FieldPath) -> Option<Access> {
         let index = self.joins.iter().rposition(|join| join.is_open && join.has(path))?;
         let join = self.joins.get_mut(index)?;
@@ -66,12 +66,12 @@ impl Builder<'_> {
 }
 
 impl Right<'_> {
-    /// Whether a field begins with the name of a side.
+    /// Whether a path begins with the name of a side.
     pub(super) fn has(&self, path: &FieldPath) -> bool {
         path.behind(&self.right).or_else(|| path.behind(&self.left)).is_some()
     }
 
-    /// The column that has a field of the right rows.
+    /// The column with a field of the right rows.
     pub(super) fn column(&mut self, path: &FieldPath) -> usize {
         let name = path.flat_name();
         if let Some(known) = self.columns.iter().position(|known| known.column.name == name) {
@@ -92,11 +92,11 @@ impl Right<'_> {
     }
 }
 
-/// A right side while the query runs.
+/// A right side at run time.
 #[derive(Debug)]
 pub(crate) struct Joined {
     subquery: Arc<Subquery>,
-    /// The columns that later commands use, and their places.
+    /// The columns that later commands use, and their slots.
     slots: OnceLock<Vec<(usize, Slot)>>,
 }
 
@@ -110,7 +110,7 @@ impl Joined {
         self.subquery.rows()
     }
 
-    /// Puts the values of a right row into a row; those of no row are missing.
+    /// Puts the values of a right row into a row; without a right row they are missing.
     pub(crate) fn set(&self, row: &mut Row<'_>, partner: Option<usize>) {
         let values = partner.and_then(|partner| self.rows().get(partner));
         for (column, slot) in self.slots.get().into_iter().flatten() {

@@ -1,7 +1,7 @@
 //! Plans: a query, compiled for one run.
 //!
-//! [`Plan::compile`] walks the commands once. Each compiles its part with the [`Builder`], which knows what every name means
-//! at that place, and adds its [`Operator`]. Fields become places in a row; nothing is looked up by name while rows run.
+//! [`Plan::compile`] walks the commands once. Each compiles its part with the [`Builder`], which knows the meaning of every name
+//! at that point, and adds its [`Operator`]. Fields become slots in a row; no name is looked up at run time.
 //!
 //! # Three kinds of rows
 //!
@@ -9,7 +9,7 @@
 //!    operator that uses one.
 //! 2. *Detached*: an operator keeps rows, so the used system fields are copied into each row that it keeps
 //!    ([`Builder::keep_rows`], [`Builder::detach`]).
-//! 3. *Computed*: a command made new rows, and of the events only its columns are left ([`Builder::begin_rows`]).
+//! 3. *Computed*: a command made new rows, which have only its columns ([`Builder::begin_rows`]).
 
 mod builder;
 mod join;
@@ -34,23 +34,23 @@ pub(crate) use join::Joined;
 pub use steps::Keep;
 pub use subquery::Subquery;
 
-/// The rows of a result when the query says nothing: CloudWatch's default.
+/// The default number of rows of a result, the same as CloudWatch's.
 pub const DEFAULT_ROWS: usize = 10_000;
 
-/// The most rows that a `limit` can ask for.
+/// The maximum of a `limit`.
 pub const MOST_ROWS: usize = 100_000;
 
-/// The most rows of the right side of a `join`. Its keys have a limit of their own.
+/// The most rows of the right side of a `join`. Its keys have a separate limit.
 const MOST_JOINED: usize = 1_000_000;
 
-/// What is known of a query beside its tree.
+/// The options of a query in addition to its tree.
 #[derive(Debug, Clone, Copy)]
 pub struct PlanOptions<'q> {
     /// The text that the spans of the tree refer to: columns without an alias are named by it.
     pub text: &'q str,
-    /// The range that is searched, in milliseconds since the epoch, the end exclusive, and the moment of `now()`.
+    /// The searched range, in milliseconds since the epoch, the end exclusive, and the moment of `now()`.
     pub times: QueryTimes,
-    /// The most rows of the result, however many a `limit` asks for. [`DEFAULT_ROWS`] when the caller says nothing.
+    /// The most rows of the result, also with a larger `limit`; by default [`DEFAULT_ROWS`].
     pub max_rows: usize,
 }
 
@@ -77,7 +77,7 @@ impl Plan {
         if diagnostics.is_empty() { Ok(builder.build()) } else { Err(diagnostics) }
     }
 
-    /// The names of the columns, in the order of the result. `@ptr` is not among them unless the query names it.
+    /// The names of the columns, in the order of the result, without `@ptr` unless the query names it.
     pub fn columns(&self) -> impl Iterator<Item = &str> {
         self.columns.iter().map(|column| column.name.as_str())
     }
@@ -89,7 +89,7 @@ impl Plan {
     }
 }
 
-/// The text of a query at a place; `None` for what a program made.
+/// The text of a query at a span; `None` for parts that a program made.
 fn written(text: &str, span: Span) -> Option<&str> {
     text.get(span.start..span.end).map(str::trim).filter(|text| !text.is_empty())
 }

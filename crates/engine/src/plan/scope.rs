@@ -1,4 +1,4 @@
-//! The names that a query has defined so far, and their places.
+//! The names that a query has defined so far, and their slots.
 
 use logmark_insights::ast::{Expression, FieldPath, Segment};
 
@@ -14,18 +14,18 @@ pub(super) struct Scope {
 struct Defined {
     name: String,
     slot: Slot,
-    /// Of a column without an alias: its text as it is printed, by which later commands may call it however it is spaced.
+    /// For a column without an alias: its printed text, by which later commands may refer to it with any spacing.
     printed: Option<String>,
 }
 
-/// What a path is, by the defined names.
+/// The meaning of a path by the defined names.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Found {
-    /// The value at a place.
+    /// The value at a slot.
     Whole(Slot),
-    /// A part of the value at a place.
+    /// A part of the value at a slot.
     Part(Slot, Box<[String]>),
-    /// No defined name.
+    /// Not a defined name.
     Nothing,
 }
 
@@ -34,7 +34,7 @@ impl Scope {
         self.names.push(Defined { name, slot, printed });
     }
 
-    /// The longest defined name that the path begins with.
+    /// The longest defined name that is a prefix of the path.
     pub(super) fn find(&self, path: &FieldPath) -> Found {
         let steps: Vec<String> = path.rest.iter().map(step).collect();
         for taken in (0..=steps.len()).rev() {
@@ -51,12 +51,12 @@ impl Scope {
         }
     }
 
-    /// The column without an alias that is called by the text of this expression.
+    /// The column without an alias whose name is the text of this expression.
     pub(super) fn computed(&self, expression: &Expression) -> Option<Slot> {
         self.names.iter().any(|defined| defined.printed.is_some()).then(|| self.text(&expression.to_string())).flatten()
     }
 
-    /// The place of a defined name.
+    /// The slot of a defined name.
     pub(super) fn named(&self, name: &str) -> Option<Slot> {
         self.names.iter().rev().find(|defined| defined.name == name).map(|defined| defined.slot)
     }
@@ -77,7 +77,7 @@ fn step(segment: &Segment) -> String {
     }
 }
 
-/// A text as it is compared: however it is spaced and cased.
+/// A text for comparison, independent of spacing and case.
 fn plain(text: &str) -> String {
     text.chars().filter(|character| !character.is_whitespace()).flat_map(char::to_lowercase).collect()
 }

@@ -1,4 +1,4 @@
-//! The operators that a plan adds by itself: loading fields, counting matches, detaching rows from their blocks.
+//! The operators that a plan adds itself: loading fields, counting matches, detaching rows from their blocks.
 
 use std::sync::{Arc, OnceLock};
 
@@ -10,11 +10,11 @@ use crate::row::{Row, Slot, StoredRow, System};
 /// Loads the discovered fields that the query uses.
 #[derive(Debug, Default)]
 pub(super) struct Load {
-    /// Known when the whole query is compiled.
+    /// Set after the whole query is compiled.
     pub(super) wanted: Arc<OnceLock<Arc<Wanted>>>,
-    /// One more than the greatest place of a wanted field.
+    /// One more than the largest slot of a wanted field.
     pub(super) width: Arc<OnceLock<usize>>,
-    /// Made for the first row.
+    /// Created for the first row.
     reader: Option<FieldReader>,
 }
 
@@ -31,7 +31,7 @@ impl Operator for Load {
         let reader = self.reader.get_or_insert_with(|| FieldReader::new(Arc::clone(wanted)));
         event.block.load(event.index, reader, &mut row.values);
         let flow = next.push(row);
-        // What an operator has kept of the row it has taken out.
+        // If an operator has kept values of the row, they are no longer in it.
         reader.reclaim(&mut row.values);
         flow
     }
@@ -41,7 +41,7 @@ impl Operator for Load {
     }
 }
 
-/// Counts the events that the leading filters leave.
+/// Counts the events that pass the leading filters.
 #[derive(Debug, Clone)]
 pub(super) struct Matched;
 
@@ -56,15 +56,15 @@ impl Operator for Matched {
     }
 }
 
-/// How rows are kept: the system fields that later operators use are copied into the row, which may then outlive its block.
+/// How to keep rows: the system fields that later operators use are copied into the row, which may then outlive its block.
 #[derive(Debug, Clone, Default)]
 pub struct Keep {
-    /// Known when the whole query is compiled.
+    /// Set after the whole query is compiled.
     pub(super) systems: Arc<OnceLock<Vec<(System, Slot)>>>,
 }
 
 impl Keep {
-    /// Takes the row's values out, to keep them.
+    /// Moves the row's values out, to keep them.
     #[must_use]
     pub fn store(&self, row: &mut Row<'_>) -> StoredRow {
         self.detach(row);

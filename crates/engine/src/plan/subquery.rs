@@ -1,11 +1,11 @@
-//! The rows of a query inside another one: read whole, before the outer query reads its first event.
+//! The rows of an inner query: read completely before the outer query reads its first event.
 
 use std::sync::OnceLock;
 
 use crate::expression::EqualSet;
 use crate::values::value::Value;
 
-/// A query inside another one.
+/// An inner query.
 #[derive(Debug)]
 pub struct Subquery {
     columns: Vec<String>,

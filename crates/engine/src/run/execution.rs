@@ -1,4 +1,4 @@
-//! One query at work: inner queries first, then its own events, block after block.
+//! Runs one query: inner queries first, then its own events, block after block.
 
 use std::sync::Arc;
 
@@ -11,24 +11,24 @@ use crate::operator::{Flow, Next, Operator, finish};
 use crate::plan::{Plan, Subquery};
 use crate::row::{Event, Row};
 
-/// No partial result is made of a state that takes more bytes: it is copied for that.
+/// A larger state gives no partial result, because it would have to be copied.
 const MOST_COPIED: usize = 16 << 20;
 
-/// Whether a query has more to do.
+/// Whether a query has more work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
-    /// It has.
+    /// More work follows.
     More,
-    /// It has ended.
+    /// The query has ended.
     Ended,
 }
 
-/// A query at work. It never blocks but in its input, and looks at the cancel flag between any two rows.
+/// A running query. It blocks only in its input, and checks the cancel flag between any two rows.
 #[derive(Debug)]
 pub struct Execution {
     source: Arc<dyn Source>,
     env: Env,
-    /// The inner queries that are still to run, and at the end the query itself.
+    /// The inner queries that have not run yet, and at the end the query itself.
     waiting: Vec<(Option<Arc<Subquery>>, Plan)>,
     running: Option<Running>,
     columns: Arc<[String]>,
@@ -37,10 +37,10 @@ pub struct Execution {
     inner: Vec<Reservation>,
 }
 
-/// The query that is read now.
+/// The query that reads events now.
 #[derive(Debug)]
 struct Running {
-    /// Where its rows go, when it is an inner one.
+    /// The destination of its rows, if it is an inner query.
     inner: Option<Arc<Subquery>>,
     input: Box<dyn Input>,
     steps: Vec<Box<dyn Operator>>,
@@ -57,7 +57,7 @@ impl Execution {
         let columns = plan.columns().map(str::to_owned).collect();
         let mut waiting = Vec::new();
         queue(None, plan, &mut waiting);
-        // The last of the list is taken first.
+        // The last of the list runs first.
         waiting.reverse();
         Self { source, env, waiting, running: None, columns, result: None, inner: Vec::new() }
     }
@@ -101,7 +101,7 @@ impl Execution {
         Ok(Step::More)
     }
 
-    /// Ends the query that was read.
+    /// Ends the current query.
     fn end(&mut self) -> Result<Step, QueryError> {
         let Some(mut running) = self.running.take() else { return Ok(Step::Ended) };
         finish(&mut running.steps, &mut running.sink, &self.env)?;
@@ -120,21 +120,21 @@ impl Execution {
         }
     }
 
-    /// How often the query looked at its cancel flag: see [`Env::checks`].
+    /// The number of checks of the cancel flag: see [`Env::checks`].
     #[must_use]
     pub fn checks(&self) -> u64 {
         self.env.checks()
     }
 
-    /// The result of a query that has ended, and the memory that it takes.
+    /// The result of a query that has ended, and its memory.
     #[must_use]
     pub fn into_result(self) -> (QueryRows, Reservation) {
         let (rows, memory) = self.result.unwrap_or_default();
         (QueryRows { columns: self.columns, rows: Arc::new(rows) }, memory)
     }
 
-    /// The rows of the result if no further event came; `None` while an inner query runs, and when telling them would take
-    /// too much memory or exceed another limit that the query itself may yet keep.
+    /// The rows of the result if no further event came; `None` while an inner query runs, and when building them would take too
+    /// much memory or exceed another limit that the query itself may still keep.
     ///
     /// # Errors
     /// When the query was cancelled, or its time is over.
@@ -155,7 +155,7 @@ impl Execution {
     }
 }
 
-/// Puts a plan behind the plans of the queries inside it.
+/// Adds a plan after the plans of its inner queries.
 fn queue(inner: Option<Arc<Subquery>>, mut plan: Plan, waiting: &mut Vec<(Option<Arc<Subquery>>, Plan)>) {
     for (subquery, plan) in std::mem::take(&mut plan.subqueries) {
         queue(Some(subquery), plan, waiting);

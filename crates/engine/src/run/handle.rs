@@ -1,4 +1,4 @@
-//! What the caller of a query holds.
+//! The handle of a query for its caller.
 
 use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -9,28 +9,28 @@ use crate::budget::Reservation;
 use crate::control::{Control, Statistics};
 use crate::error::QueryError;
 
-/// Where a query stands.
+/// The state of a query.
 #[derive(Debug, Clone)]
 pub enum QueryStatus {
-    /// No thread has begun with it.
+    /// No thread has started it.
     Scheduled,
-    /// It runs.
+    /// The query runs.
     Running,
-    /// It has its whole result.
+    /// The whole result is available.
     Complete,
-    /// It ended without its whole result. [`QueryError::Cancelled`] and [`QueryError::TimeLimit`] are among the reasons.
+    /// The query ended without its whole result, also by [`QueryError::Cancelled`] or [`QueryError::TimeLimit`].
     Failed(Arc<QueryError>),
 }
 
 impl QueryStatus {
-    /// Whether it has ended.
+    /// Whether the query has ended.
     #[must_use]
     pub const fn has_ended(&self) -> bool {
         matches!(self, Self::Complete | Self::Failed(_))
     }
 }
 
-/// What the runner and the handle share.
+/// The state shared by the runner and the handle.
 pub(super) struct Shared {
     pub(super) control: Arc<Control>,
     state: Mutex<State>,
@@ -43,7 +43,7 @@ struct State {
     /// The memory of a whole result, until the handle is dropped.
     memory: Reservation,
     wants_partial: bool,
-    /// The handle is gone.
+    /// The handle was dropped.
     is_released: bool,
     on_end: Option<Box<dyn FnOnce() + Send>>,
 }
@@ -67,7 +67,7 @@ impl Shared {
         Self { control, state: Mutex::new(state), changed: Condvar::new() }
     }
 
-    /// Nothing panics while it holds the lock, so the state is whole in any case.
+    /// No code panics while it holds the lock, so the state is always consistent.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -79,7 +79,7 @@ impl Shared {
         }
     }
 
-    /// Whether the rows so far were asked for since the last time.
+    /// Whether the rows so far were requested since the last call.
     pub(super) fn take_request(&self) -> bool {
         std::mem::take(&mut self.lock().wants_partial)
     }
@@ -116,7 +116,7 @@ impl Shared {
     }
 }
 
-/// A query that was started. Dropping it cancels the query and releases the memory of its rows.
+/// A started query. Dropping it cancels the query and releases the memory of its rows.
 #[derive(Debug)]
 pub struct QueryHandle {
     shared: Arc<Shared>,
@@ -127,7 +127,7 @@ impl QueryHandle {
         Self { shared }
     }
 
-    /// Where the query stands.
+    /// The state of the query.
     #[must_use]
     pub fn status(&self) -> QueryStatus {
         self.shared.lock().status.clone()
@@ -139,7 +139,7 @@ impl QueryHandle {
         self.shared.control.statistics()
     }
 
-    /// The rows: all when the query is complete, else those so far, as they were some steps ago. Asking makes the query show
+    /// The rows: all rows of a complete query, otherwise the rows so far as of some steps ago. A call makes the query publish
     /// newer ones soon.
     #[must_use]
     pub fn rows(&self) -> QueryRows {
@@ -148,12 +148,12 @@ impl QueryHandle {
         state.rows.clone()
     }
 
-    /// Asks the query to end. The rows so far stay.
+    /// Requests the end of the query. The rows so far stay.
     pub fn cancel(&self) {
         self.shared.control.cancel();
     }
 
-    /// Waits on this thread until the query has ended, at most so long. Asynchronous callers pass `on_end` to
+    /// Blocks this thread until the query has ended, or for this time at most. Asynchronous callers pass `on_end` to
     /// [`Runner::start`](super::Runner::start) instead.
     #[must_use]
     pub fn wait(&self, at_most: Duration) -> QueryStatus {

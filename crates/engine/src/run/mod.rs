@@ -1,4 +1,4 @@
-//! Plans at work: one step at a time, on a fixed pool of threads.
+//! Runs plans step by step on a fixed pool of threads.
 
 mod execution;
 mod handle;

@@ -13,13 +13,13 @@ use crate::values::value::Value;
 /// A row of a result.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ResultRow {
-    /// The values, in the order of the columns. A result leaves out those that are missing; `Display` of a value is its text.
+    /// The values, in the order of the columns. A result omits missing ones; `Display` of a value is its text.
     pub values: Vec<Value>,
     /// `@ptr`, when the row is an event.
     pub pointer: Option<String>,
 }
 
-/// The rows of a result: all of a query that has ended, or those so far.
+/// The rows of a result: all rows of a query that has ended, or those so far.
 #[derive(Debug, Clone, Default)]
 pub struct QueryRows {
     /// The names of the columns.
@@ -28,12 +28,12 @@ pub struct QueryRows {
     pub rows: Arc<Vec<ResultRow>>,
 }
 
-/// What happens when there are more rows than the most.
+/// The handling of rows beyond the maximum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Excess {
-    /// They are left out.
+    /// They are omitted.
     LeftOut,
-    /// The query fails: a part of an inner query's rows would give a wrong result.
+    /// The query fails: some of an inner query's rows would give a wrong result.
     Fails,
 }
 
@@ -59,7 +59,7 @@ impl Collector {
         (self.rows, self.memory)
     }
 
-    /// An empty collector of the same columns, for a partial result. It begins with the rows so far.
+    /// An empty collector of the same columns, for a partial result. It starts with the rows so far.
     pub(super) fn fork(&self) -> Self {
         Self {
             columns: self.columns.clone(),

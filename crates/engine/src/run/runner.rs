@@ -1,5 +1,5 @@
-//! The pool of threads. Queries take turns, so that a long one does not delay a short one: owners first, by their weights, then
-//! the queries of each owner.
+//! The thread pool. Queries take turns, so that a long one does not delay a short one: owners first, by their weights, then the
+//! queries of each owner.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -15,10 +15,10 @@ use crate::error::QueryError;
 use crate::input::Source;
 use crate::plan::Plan;
 
-/// How long a query works before it is the next one's turn. Blocks are small, so a turn is hardly longer.
+/// The time that a query works before the next query's turn. Blocks are small, so a turn is hardly longer.
 const TURN: Duration = Duration::from_millis(5);
 
-/// What one query may use.
+/// The limits of one query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct QueryLimits {
     /// Bytes of state.
@@ -51,7 +51,7 @@ struct Queue {
 #[derive(Debug, Default)]
 struct State {
     tasks: Schedule<Task>,
-    /// The controls of queries that a thread works on now.
+    /// The controls of queries that threads work on now.
     working: Vec<Arc<Control>>,
     is_closed: bool,
 }
@@ -63,10 +63,10 @@ struct Task {
 }
 
 impl Runner {
-    /// A pool of so many threads, at least one, whose queries may use so many bytes together.
+    /// A pool of this many threads, at least one, whose queries may use this many bytes together.
     ///
     /// # Errors
-    /// When the system gives no thread.
+    /// When the system cannot start a thread.
     pub fn new(threads: usize, memory: usize) -> std::io::Result<Self> {
         let queue = Arc::new(Queue::default());
         let mut runner = Self { queue, memory: Budget::new(memory), threads: Vec::new() };
@@ -78,7 +78,7 @@ impl Runner {
         Ok(runner)
     }
 
-    /// Starts a query of an owner. `on_end` is called once when it has ended, on a thread of the pool: it must not wait.
+    /// Starts a query of an owner. `on_end` is called once at its end, on a thread of the pool: it must not block.
     #[must_use]
     pub fn start(
         &self,
@@ -99,7 +99,7 @@ impl Runner {
         QueryHandle::new(shared)
     }
 
-    /// The bytes that all queries use together, their results with them.
+    /// The bytes that all queries use together, including their results.
     #[must_use]
     pub fn memory_used(&self) -> usize {
         self.memory.used()
@@ -119,7 +119,7 @@ impl Drop for Runner {
         drop(state);
         self.queue.ready.notify_all();
         for thread in self.threads.drain(..) {
-            // A panic of a query was caught and told; there is nothing to do about another one.
+            // A panic of a query was caught and reported; another one cannot be handled here.
             let _ended = thread.join();
         }
     }
@@ -130,7 +130,7 @@ impl Queue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What each thread does until the pool is closed and no query is left.
+    /// The loop of each thread, until the pool is closed and no query is left.
     fn work(&self) {
         while let Some((owner, task)) = self.next() {
             let control = Arc::clone(&task.shared.control);
@@ -163,11 +163,11 @@ impl Queue {
 }
 
 impl Task {
-    /// Works for one turn. Gives the task back when it has more to do.
+    /// Works for one turn. Returns the task if it has more work.
     fn turn(mut self) -> Option<Self> {
         self.shared.begin();
         let until = Instant::now() + TURN;
-        // A defect in one query must not take the threads of all away. Its state is dropped.
+        // An internal error in one query must not end the threads of all. Its state is dropped.
         let outcome = catch_unwind(AssertUnwindSafe(|| self.steps(until)));
         match outcome {
             Ok(Ok(Step::More)) => Some(self),
@@ -201,7 +201,7 @@ impl Task {
 
     fn fail(self, error: QueryError) -> Option<Self> {
         let Self { execution, shared } = self;
-        // The memory is free before anybody learns of the end.
+        // The memory is released before the caller can see the end.
         drop(execution);
         shared.end(Err(error));
         None

@@ -1,11 +1,11 @@
-//! Which query works next: owners take turns by their weights, then the queries of one owner.
+//! Chooses the next query: owners take turns by their weights, then the queries of one owner.
 
 use std::collections::VecDeque;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Whose query it is. Owners share the threads by their weights, however many queries each of them has.
+/// The owner of a query. Owners share the threads by their weights, regardless of the number of their queries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Owner {
     name: Arc<str>,
@@ -13,7 +13,7 @@ pub struct Owner {
 }
 
 impl Owner {
-    /// An owner with its weight beside others.
+    /// An owner with its weight relative to others.
     #[must_use]
     pub fn new(name: impl Into<Arc<str>>, weight: NonZeroU32) -> Self {
         Self { name: name.into(), weight }
@@ -24,8 +24,8 @@ impl Owner {
 #[derive(Debug)]
 pub(super) struct Schedule<T> {
     owners: Vec<Share<T>>,
-    /// The time of the owner that was chosen last. An owner that comes later begins with it: time in which it had no query is
-    /// not made up for.
+    /// The virtual time of the last chosen owner. An owner that arrives later starts with it: time without a query is not
+    /// compensated.
     now: u64,
 }
 
@@ -47,7 +47,7 @@ impl<T> Default for Schedule<T> {
 }
 
 impl<T> Schedule<T> {
-    /// Adds a task behind those of its owner.
+    /// Adds a task after those of its owner.
     pub(super) fn add(&mut self, owner: &Owner, task: T) {
         if let Some(share) = self.share(owner) {
             share.owner.weight = owner.weight;
@@ -58,7 +58,7 @@ impl<T> Schedule<T> {
         self.owners.push(share);
     }
 
-    /// Takes the next task: the one that waits for longest of the owner that has used least.
+    /// Takes the next task: the longest waiting task of the owner that has used the least.
     pub(super) fn next(&mut self) -> Option<(Owner, T)> {
         let with_tasks = self.owners.iter_mut().filter(|share| !share.waiting.is_empty());
         let share = with_tasks.min_by_key(|share| share.used)?;
@@ -69,7 +69,7 @@ impl<T> Schedule<T> {
         Some((share.owner.clone(), task))
     }
 
-    /// Notes the work on a task of an owner, and puts the task back when it has more to do.
+    /// Records the work on a task of an owner, and returns the task to the queue if it has more work.
     pub(super) fn worked(&mut self, owner: &Owner, time: Duration, left: Option<T>) {
         if let Some(share) = self.share(owner) {
             let nanoseconds = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
@@ -106,7 +106,7 @@ mod tests {
         Owner::new(name, NonZeroU32::new(weight).unwrap())
     }
 
-    /// How many turns each owner gets of so many, when every task goes on without end.
+    /// The number of turns of each owner among `count` turns, when every task continues without end.
     fn turns(schedule: &mut Schedule<&'static str>, count: usize) -> HashMap<&'static str, usize> {
         let mut turns = HashMap::new();
         for _ in 0..count {

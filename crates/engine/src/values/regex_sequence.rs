@@ -1,33 +1,33 @@
 //! Expressions that are a sequence of literals and runs of characters, such as `"status":"(\d+)","path":"([^"]*)"`.
 //!
-//! Most expressions of `parse` are of this form. Where the byte behind a run cannot be in the run, there is one way to match, so
-//! no automaton is needed: the run ends where it must. One run of each expression may be open, such as `.*`: the places of the
-//! literal behind it are tried in the order of its preference. The matches are those of `regex`; a property test compares them.
+//! Most expressions of `parse` have this form. If the byte after a run cannot be in the run, only one match is possible and no
+//! automaton is needed. One run of each expression may be open, such as `.*`: the positions of the literal after it are tried in
+//! the order of preference. The matches are those of `regex`; a property test compares them.
 
 use memchr::memmem::{Finder, FinderRev};
 use regex_syntax::hir::{Class, Hir, HirKind, Look, Repetition};
 
-/// Places that are tried in one text. A text that needs more is searched by `regex`, in time linear in its length.
+/// Positions that are tried in one text. A text that needs more is searched by `regex`, in time linear in its length.
 const MOST_TRIES: usize = 64;
-/// Each try may read the whole text, so a long text has fewer.
+/// Each try may read the whole text, so a long text gets fewer.
 const MOST_TRIED_BYTES: usize = 1 << 20;
 
 /// A compiled sequence.
 #[derive(Debug, Clone)]
 pub(super) struct Sequence {
     steps: Vec<Step>,
-    /// Finds the literal that every match begins with; `None` for an expression that matches at the begin of the text alone.
+    /// Finds the literal that every match begins with; `None` for an expression that matches only at the beginning of the text.
     first: Option<Finder<'static>>,
     groups: usize,
 }
 
 #[derive(Debug, Clone)]
 enum Step {
-    /// The place is the begin, or with an odd number the end, of a group.
+    /// The start of a group or, with an odd number, its end.
     Mark(usize),
     Literal(Vec<u8>),
     Run(Run),
-    /// A run that may have the bytes of the literal behind it in it.
+    /// A run that may contain the bytes of the literal after it.
     Open(Run, Box<Literal>),
 }
 
@@ -40,7 +40,7 @@ struct Run {
     is_greedy: bool,
 }
 
-/// The literal behind an open run, to be found from either end.
+/// The literal after an open run, searchable from either end.
 #[derive(Debug, Clone)]
 struct Literal {
     length: usize,
@@ -48,7 +48,7 @@ struct Literal {
     backwards: FinderRev<'static>,
 }
 
-/// The begin and the end of each group, by its number.
+/// The start and the end of each group, by its number.
 pub(super) type Places = Vec<(usize, usize)>;
 
 impl Sequence {
@@ -68,7 +68,7 @@ impl Sequence {
         Some(Self { steps, first, groups })
     }
 
-    /// The first match. `None` when the text needs too many tries; `regex` tells then.
+    /// The first match. `None` if the text needs too many tries; the caller then uses `regex`.
     pub(super) fn find(&self, text: &str, places: &mut Places) -> Option<bool> {
         places.clear();
         places.resize(self.groups + 1, (0, 0));
@@ -85,7 +85,7 @@ impl Sequence {
         Some(false)
     }
 
-    /// Whether steps match at a place; `None` when there were too many tries.
+    /// Whether steps match at a position; `None` after too many tries.
     fn matches(&self, steps: &[Step], mut place: usize, text: &[u8], places: &mut Places, tries: &mut usize) -> Option<bool> {
         *tries = tries.checked_sub(1)?;
         for (index, step) in steps.iter().enumerate() {
@@ -110,7 +110,7 @@ impl Sequence {
         Some(true)
     }
 
-    /// Tries the places of the literal behind an open run: the last first for a greedy run, else the first.
+    /// Tries the positions of the literal after an open run: the last first for a greedy run, otherwise the first.
     fn open(
         &self,
         (run, literal): (&Run, &Literal),
@@ -146,7 +146,7 @@ impl Run {
         self.bytes.get(usize::from(byte)).copied().unwrap_or_default()
     }
 
-    /// How many bytes the run takes when it takes all that it can.
+    /// The number of bytes of the longest possible run.
     fn length(&self, text: &[u8]) -> usize {
         let most = self.most.min(text.len());
         let text = text.get(..most).unwrap_or_default();
@@ -191,7 +191,7 @@ struct Parts {
 }
 
 impl Parts {
-    /// Reads a part of a tree; `None` for what is not of the form.
+    /// Reads a part of a tree; `None` for any other form.
     fn read(&mut self, tree: &Hir) -> Option<()> {
         match tree.kind() {
             HirKind::Empty => {}
@@ -219,7 +219,7 @@ impl Parts {
     }
 }
 
-/// Tells the runs that end where they must from the open one; `None` when there are several open ones.
+/// Separates the runs with one possible end from the open one; `None` with several open ones.
 fn open_runs(steps: &mut [Step]) -> Option<()> {
     let mut has_open = false;
     for index in 0..steps.len() {
@@ -256,7 +256,7 @@ mod tests {
     use proptest::prelude::{Just, Strategy, prop_assert_eq, prop_oneof, proptest};
     use proptest::sample::select;
 
-    /// The places of all groups of the first match by `regex`; `None` without a match.
+    /// The positions of all groups of the first match by `regex`; `None` without a match.
     fn defined(expression: &str, text: &str) -> Option<Places> {
         let captures = regex::Regex::new(expression).unwrap().captures(text)?;
         Some((1..captures.len()).map(|group| captures.get(group).map_or((0, 0), |found| (found.start(), found.end()))).collect())

@@ -2,17 +2,16 @@
 //!
 //! A file has sections, each of which begins with a line of `== <kind> <title>`. Lines that begin with `#` are comments.
 //!
-//! - `== events [group]`: events, a line each: date, time, stream, message. They are those of the queries below, until the
-//!   next `== events` without a group. With a group they are added to the others, in that group, which queries read only by
-//!   its name.
+//! - `== events [group]`: events, one per line: date, time, stream, message. They belong to the queries below, until the next
+//!   `== events` without a group. With a group they are added to the others in that group, which queries read only by its name.
 //! - `== table NAME`: a lookup table, as CSV with a header.
-//! - `== query TITLE`: a query, a line `--`, the columns, and the rows in order. Values stand between ` | `; `~` is a missing
-//!   value, `\n` a line end. `(no rows)` stands for none.
+//! - `== query TITLE`: a query, a line `--`, the columns, and the rows in order. Values are separated by ` | `; `~` is a missing
+//!   value, `\n` a line end. `(no rows)` means an empty result.
 //! - `== unordered TITLE`: the same, the rows in any order.
-//! - `== refused TITLE`: a query that is refused before it runs, `--`, and a text that the diagnostics have.
-//! - `== failed TITLE`: a query that fails while it runs, `--`, and a text that the error has.
+//! - `== refused TITLE`: a query that is refused before it runs, `--`, and a text that the diagnostics contain.
+//! - `== failed TITLE`: a query that fails while it runs, `--`, and a text that the error contains.
 //!
-//! Each query runs with blocks of 1, 3 and 1,000 events, which must make no difference.
+//! Each query runs with blocks of 1, 3 and 1,000 events, which must not change the result.
 
 use std::fs;
 use std::path::Path;
@@ -41,7 +40,7 @@ impl World {
 
 fn event(line: &str, group: &str, number: usize) -> MemoryEvent {
     let mut parts = line.splitn(4, ' ');
-    let mut part = || parts.next().unwrap_or_else(|| panic!("an event has date, time, stream, message: {line}"));
+    let mut part = || parts.next().unwrap_or_else(|| panic!("an event needs date, time, stream, message: {line}"));
     let moment = format!("{} {}", part(), part());
     let stream = part().into();
     let timestamp = time::parse_timestamp(&moment).unwrap_or_else(|| panic!("no time: {line}"));
@@ -63,7 +62,7 @@ fn table(lines: &[&str]) -> Table {
     table
 }
 
-/// What is wrong with a case, if anything.
+/// The error of a case, if any.
 fn judge(kind: &str, world: &World, query: &str, expected: &[&str]) -> Option<String> {
     [1, 3, 1_000].into_iter().find_map(|block| {
         let fault = judge_once(kind, run(query, world.source(block)), expected)?;
@@ -98,7 +97,7 @@ fn judge_once(kind: &str, outcome: Outcome, expected: &[&str]) -> Option<String>
     }
 }
 
-/// The faults of a file.
+/// The number of cases and the errors of a file.
 fn judged(file: &str, text: &str) -> (usize, Vec<String>) {
     let mut world = World::default();
     let (mut count, mut faults) = (0, Vec::new());

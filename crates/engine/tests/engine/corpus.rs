@@ -1,4 +1,4 @@
-//! Every documented query is run or refused by name: none fails for another reason, and the refused features are listed.
+//! Every documented query runs or is refused by name: no query fails for another reason, and the refused features are listed.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -10,7 +10,7 @@ use logmark_insights::ast::Query;
 
 use super::support::{Outcome, event, run};
 
-/// What this engine refuses of the documented queries.
+/// The documented features that the engine refuses.
 const REFUSED: &str = include_str!("refused.txt");
 
 #[test]
@@ -38,7 +38,7 @@ fn every_documented_query_runs_or_is_refused_by_name() {
                         refused.insert(format!("{:?} {}", diagnostic.kind, diagnostic.found));
                     }
                 }
-                // An inner query names a group that is not there.
+                // An inner query names a missing group.
                 Outcome::Failed(error) => assert!(format!("{error:?}").contains("NotFound"), "{query}: {error:?}"),
             }
         }

@@ -1,4 +1,4 @@
-//! Generated queries over generated events: the engine gives what the naive interpreter gives, whatever the blocks.
+//! Generated queries over generated events: the engine returns the rows of the naive interpreter, for any size of blocks.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -67,7 +67,7 @@ fn events() -> impl Strategy<Value = Vec<MemoryEvent>> {
     })
 }
 
-/// A query of common commands over the fields that the events have.
+/// A query of common commands over the fields of the events.
 fn query() -> impl Strategy<Value = String> {
     let field = || {
         select(vec![
@@ -198,12 +198,12 @@ fn query() -> impl Strategy<Value = String> {
 fn is_near(left: &Value, right: &Value) -> bool {
     match (left, right) {
         (Value::Double(left), Value::Double(right)) => (left - right).abs() <= 1e-9 * left.abs().max(right.abs()).max(1e-9),
-        // A mean of whole numbers can be whole in one way to compute it, and nearly in another.
+        // Rounding: one way to compute a mean of whole numbers may give a whole number, another one a number near it.
         _ => left == right || left.to_string() == right.to_string(),
     }
 }
 
-/// How many cases ran, and how many of them gave rows.
+/// The number of cases, and of those with rows.
 #[derive(Debug, Default)]
 struct Coverage {
     ran: AtomicU32,

@@ -1,4 +1,4 @@
-//! Queries and events made to cost: the commands over rows end in a named error, and give their memory back.
+//! Expensive queries and events: commands over rows end in a named error and release their memory.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use logmark_engine::run::{Execution, Step};
 
 use super::support::{Outcome, TIMES, event, planned, run, run_within};
 
-/// Events that differ in everything.
+/// Events without equal values.
 fn different(count: i64) -> Vec<MemoryEvent> {
     let message = |number: i64| {
         let signs = "-+*/:;,.!?".chars().nth(usize::try_from(number % 10).unwrap()).unwrap();
@@ -138,7 +138,7 @@ fn a_join_of_many_rows_with_many_rows_ends_when_it_is_cancelled() {
     let env = Env::new(TIMES, Budget::new(1 << 30), Arc::clone(&control), Duration::from_secs(600));
     let query = "join left=a right=b where a.k=b.k (SOURCE '/right') | stats count(*) as n";
     let mut execution = Execution::new(planned(query).unwrap(), source, env);
-    // Opens and reads the right side, and opens the left.
+    // Opens and reads the right side, and opens the left side.
     for _ in 0..4 {
         assert_eq!(execution.step().unwrap(), Step::More);
     }
@@ -156,7 +156,7 @@ fn a_join_of_many_rows_with_many_rows_ends_when_it_is_cancelled() {
         ended = execution.step();
     }
     canceller.join().unwrap();
-    // Either the last step was over before, or it was left in the middle.
+    // Either the last step had ended, or it was cancelled in its middle.
     assert!(matches!(ended, Err(QueryError::Cancelled) | Ok(Step::Ended)), "{ended:?}");
 }
 

@@ -1,4 +1,4 @@
-//! Memory, time, cancellation, figures: a query within its bounds, or a named error.
+//! Memory, time, cancellation, figures: a query stays within its limits or ends with a named error.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -107,12 +107,12 @@ fn the_end_of_a_query_with_much_state_is_work_in_pieces() {
         let control = Arc::new(Control::default());
         let env = Env::new(TIMES, Budget::new(1 << 30), Arc::clone(&control), Duration::from_secs(600));
         let mut execution = Execution::new(planned(query).unwrap(), Arc::new(MemorySource::new(numbered(EVENTS), 1_000)), env);
-        // The beginning, and each block.
+        // The start, and each block.
         (0..=EVENTS / 1_000).for_each(|_| assert_eq!(execution.step().unwrap(), Step::More, "{query}"));
         let before = execution.checks();
         assert_eq!(execution.step().unwrap(), Step::Ended, "{query}");
         let looks = execution.checks() - before;
-        // At most a piece of 4,096 sorted items is between two looks at the cancel flag, else 32 rows.
+        // The engine checks for cancellation at least every 4,096 sorted items, and every 32 rows elsewhere.
         assert!(looks >= EVENTS.unsigned_abs() / 4_096, "{query}: {looks}");
     }
 }
@@ -129,7 +129,7 @@ fn figures_are_those_of_what_was_read() {
     assert_eq!(figures("filter m = 0 | fields n | filter n > 50 | stats count(*)"), Statistics { records_matched: 7, ..all });
     assert_eq!(figures("stats count(*) as c by m | filter c > 14"), all);
     let first = figures("limit 5");
-    assert_eq!((first.records_scanned, first.records_matched), (5, 5), "a full result reads no further");
+    assert_eq!((first.records_scanned, first.records_matched), (5, 5), "a full result stops reading");
 }
 
 #[test]
@@ -161,7 +161,7 @@ fn partial_results_are_those_of_the_events_so_far() {
         assert_eq!(execution.step().unwrap(), Step::More);
         let partial = execution.partial().unwrap().unwrap();
         assert_eq!(super::support::shown(&partial).1, expected, "{query}");
-        // It changes nothing of the result.
+        // The result does not change.
         while execution.step().unwrap() == Step::More {}
         let whole = super::support::shown(&execution.into_result().0);
         assert_eq!(whole, rows(query, MemorySource::new(numbered(100), 20)), "{query}");
@@ -175,7 +175,7 @@ fn a_partial_result_that_does_not_fit_does_not_fail_the_query() {
         let env = Env::new(TIMES, Arc::clone(&budget), Arc::default(), Duration::from_secs(600));
         let source = Arc::new(MemorySource::new(numbered(300), 100));
         let mut execution = Execution::new(planned("sort n | fields @message, text").unwrap(), source, env);
-        // The beginning, and all of the three blocks.
+        // The start, and all three blocks.
         (0..4).for_each(|_| assert_eq!(execution.step().unwrap(), Step::More));
         (execution, budget)
     };

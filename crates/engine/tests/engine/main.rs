@@ -1,4 +1,4 @@
-//! Whole queries: data files with expected rows, generated queries against a naive interpreter, limits, the pool of threads.
+//! Whole queries: data files with expected rows, generated queries against a naive interpreter, limits, the thread pool.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 

@@ -1,4 +1,4 @@
-//! The pool of threads: turns, handles, cancellation, panics.
+//! The thread pool: turns, handles, cancellation, panics.
 
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,7 +14,7 @@ use super::support::{TIMES, event, planned, shown};
 
 const LONG: Duration = Duration::from_secs(120);
 
-/// A source that gives the same block without end, and counts how often.
+/// A source that returns the same block without end, and counts the calls.
 #[derive(Debug, Clone, Default)]
 struct Endless {
     given: Arc<AtomicUsize>,

@@ -1,4 +1,4 @@
-//! Running a query over events in memory.
+//! Runs a query over events in memory.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,10 +13,10 @@ use logmark_engine::run::{Execution, QueryRows, Step};
 use logmark_engine::values::call::QueryTimes;
 use logmark_insights::ast::Query;
 
-/// 2024-03-15, the whole day; asked an hour after.
+/// 2024-03-15, the whole day; the query starts one hour later.
 pub(crate) const TIMES: QueryTimes = QueryTimes { start: 1_710_460_800_000, end: 1_710_547_200_000, now: 1_710_550_800_000 };
 
-/// What a query gave.
+/// The result of a query.
 #[derive(Debug)]
 pub(crate) enum Outcome {
     Rows(QueryRows, Statistics),
@@ -43,7 +43,7 @@ pub(crate) fn planned(text: &str) -> Result<Plan, Vec<Diagnostic>> {
     Plan::compile(&parsed(text), &PlanOptions { text, times: TIMES, max_rows: DEFAULT_ROWS })
 }
 
-/// A query, within a budget of so many bytes.
+/// Runs a query within a budget of this many bytes.
 pub(crate) fn run_within(text: &str, source: MemorySource, memory: usize) -> Outcome {
     let plan = match planned(text) {
         Ok(plan) => plan,

@@ -1,4 +1,4 @@
-//! Events that are made when they are read, so that a gigabyte of them takes no memory; and what the process takes.
+//! Events that are generated on read, so that a gigabyte of them takes no memory; and the memory of the process.
 
 use std::sync::Arc;
 
@@ -8,16 +8,16 @@ use logmark_engine::input::{Block, BlockEvent, Input, Order, Scan, Source};
 /// Events of a block.
 const BLOCK: u64 = 500;
 
-/// A source of so many events. Each differs from all others: in its number, its identifier, and its words.
+/// A source of this many events. Each differs from all others in its number, its identifier and its words.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Generated {
-    /// How many events.
+    /// The number of events.
     pub(crate) events: u64,
-    /// The time of the first; the next ones follow by a millisecond.
+    /// The time of the first event; each next one is a millisecond later.
     pub(crate) start: i64,
 }
 
-/// Mixes the bits of a number, so that numbers in a row have nothing in common.
+/// Mixes the bits of a number, so that consecutive numbers have nothing in common.
 const fn mixed(number: u64) -> u64 {
     let first = (number ^ number >> 31).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     (first ^ first >> 29).wrapping_mul(0xBF58_476D_1CE4_E5B9)
@@ -89,14 +89,14 @@ impl Block for GeneratedBlock {
     }
 }
 
-/// A figure of this process in bytes, such as `VmRSS`; `None` where the system does not show it.
+/// A memory figure of this process in bytes, such as `VmRSS`; `None` where the system does not report it.
 pub(crate) fn process_memory(figure: &str) -> Option<usize> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix(figure)?.strip_prefix(':'))?;
     line.trim().strip_suffix(" kB")?.parse::<usize>().ok().map(|kilobytes| kilobytes << 10)
 }
 
-/// Begins to measure the greatest memory of the process (`VmHWM`) anew. Whether the system could.
+/// Resets the peak of the process's memory (`VmHWM`). Returns whether the system supports it.
 pub(crate) fn reset_peak() -> bool {
     std::fs::write("/proc/self/clear_refs", "5").is_ok()
 }

@@ -1,5 +1,5 @@
-//! The text functions of Logs Insights QL, by tables and properties: AWS's documented examples in other values, malformed
-//! and hostile input, and laws that hold for every text.
+//! The text functions of Logs Insights QL, by tables and properties: AWS's documented examples with other values, malformed and
+//! hostile input, and laws for every text.
 
 mod addresses;
 mod discovered_fields;

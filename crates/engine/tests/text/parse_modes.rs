@@ -143,7 +143,7 @@ fn logfmt_is_pairs_between_white_space() {
     }
 }
 
-/// The glob by trying every place of every literal.
+/// Matches the glob by trying every position of every literal.
 fn naive<'t>(literals: &[&str], text: &'t str) -> Option<Vec<&'t str>> {
     let (first, rest) = literals.split_first()?;
     text.match_indices(first).map(|(place, _)| &text[place + first.len()..]).find_map(|text| naive_rest(rest, text))

@@ -1,4 +1,4 @@
-//! Expressions that need backtracking: what they mean is Perl's, on which Java agrees, and their work is bounded.
+//! Expressions that need backtracking: they mean what they mean in Perl and Java, and their work is bounded.
 //!
 //! Pages: AWS User Guide, *filter* and *parse*, which name no engine; queries in use have look-around and back-references.
 
@@ -7,14 +7,14 @@ use logmark_engine::values::regex::{Regex, SearchLimit};
 use logmark_engine::values::regex_matches::Found;
 use proptest::prelude::{prop_assert, prop_assert_eq, proptest};
 
-/// The first match: the whole of it, then its groups.
+/// The first match: the whole match, then its groups.
 fn first<'t>(regex: &Regex, text: &'t str) -> Result<Option<Vec<Option<&'t str>>>, SearchLimit> {
     Ok(regex.find(text)?.map(|found| (0..=regex.groups()).map(|group| found.get(group)).collect()))
 }
 
 #[test]
 fn an_expression_that_backtracks_means_what_it_means_in_perl() {
-    // pattern, a text, what matches in it and the groups; `-` for a group without a part, `none` for no match
+    // pattern, a text, the match and its groups; `-` for a group without a match, `none` for no match
     let rows = [
         (r"^(?!.*(START|END|REPORT)).*$", "INFO ok", "INFO ok|-"),
         (r"^(?!.*(START|END|REPORT)).*$", "x REPORT y", "none"),
@@ -94,7 +94,7 @@ fn matches_follow_each_other_as_on_the_linear_engine() {
     for (pattern, text, expected) in rows {
         let fields = RegexFields::new(Regex::compile(pattern).unwrap()).unwrap();
         for filler in ["", "\n"] {
-            // A long text takes another way than a short one.
+            // Long texts are matched differently from short ones.
             let text = format!("{text}{}", filler.repeat(5_000));
             let rows = fields.all(&text).unwrap().rows;
             let got: Vec<&str> = rows.iter().filter_map(|row| row[0]).collect();
@@ -142,7 +142,7 @@ fn the_replacements_of_regex_replace_stay_those_of_re2() {
 }
 
 proptest! {
-    /// The empty look-ahead changes nothing but the engine.
+    /// The empty look-ahead only selects the other engine.
     #[test]
     fn both_engines_agree_on_what_both_run(
         pattern in r"(a|b|.|\(|\)|\||\[ab\]|\[\^a\]|\*|\+|\?|\{2\}|\{1,3\}|\\b|\\B|\\w|\^|\$|\(\?i\)|\(\?m\)|\(\?:|\\n|é){0,9}",
@@ -155,7 +155,7 @@ proptest! {
         if linear.backtracks() {
             return Ok(());
         }
-        // For the linear engine a last line break is part of what `$` matches.
+        // In the linear engine, `$` includes a last line break.
         let text = text.trim_end_matches('\n');
         let groups = |found: Option<Found<'_>>| {
             let found = found?;
@@ -170,7 +170,7 @@ proptest! {
         if let Err(error) = Regex::compile(&pattern) {
             prop_assert!(error.span.start < error.span.end && error.span.end <= pattern.len());
             prop_assert!(pattern.is_char_boundary(error.span.start) && pattern.is_char_boundary(error.span.end));
-            // The reader knows every fault itself, so that each has a place.
+            // The reader detects every error itself, so that each has a position.
             prop_assert!(error.to_string() != "this is not a valid regular expression", "{}", pattern);
         }
     }

@@ -1,5 +1,5 @@
-//! AWS User Guide, *filter* (matches and regular expressions), *Supported regular expressions (regex) syntax*; Hyperscan's
-//! and RE2's own documents for what each construct means.
+//! AWS User Guide, *filter* (matches and regular expressions), *Supported regular expressions (regex) syntax*; the documents of
+//! Hyperscan and RE2 for the meaning of each construct.
 
 use std::fmt::Write;
 
@@ -10,7 +10,7 @@ use proptest::prelude::{prop_assert, prop_assert_eq, proptest};
 
 #[test]
 fn an_expression_means_what_it_means_in_perl() {
-    // pattern, a text that it matches, a text that it does not
+    // pattern, a text that it matches, a text that it does not match
     let rows = [
         ("Time", "at Time", "at time"),
         ("(?i)time", "at TIME", "tim"),
@@ -172,7 +172,7 @@ proptest! {
             Err(error) => {
                 prop_assert!(error.span.end <= pattern.len() && pattern.is_char_boundary(error.span.start) && pattern.is_char_boundary(error.span.end));
                 prop_assert!(error.span.start < error.span.end);
-                // The reader knows every fault itself, so that each has a place.
+                // The reader detects every error itself, so that each has a position.
                 let named = error.fault != RegexFault::Malformed("this is not a valid regular expression");
                 prop_assert!(named, "{}", pattern);
             }

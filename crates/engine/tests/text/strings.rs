@@ -14,7 +14,7 @@ fn a_missing_field_is_empty_and_blank() {
 
 #[test]
 fn trimming_characters_replaces_trimming_white_space() {
-    // text, characters, left, right, both: the page's three examples in other letters come first.
+    // text, characters, left, right, both: first the page's three examples with other letters.
     let rows = [
         ("abCabbarabC", "abC", "rabC", "abCabbar", "r"),
         ("qrSqrdoorqrS", "qrS", "doorqrS", "qrSqrdoo", "doo"),
@@ -92,7 +92,7 @@ fn joining_stops_at_the_longest_text() {
     assert_eq!(strings::concat([&*half, &*half]).map(|text| text.len()), Some(LONGEST_TEXT));
     assert_eq!(strings::concat([&*half, &*half, "x"]), None);
     assert_eq!(strings::concat([]).as_deref(), Some(""));
-    // Each of these grows by half again in upper case.
+    // Each of these grows by half in upper case.
     assert_eq!(strings::to_upper(&"ΐ".repeat(LONGEST_TEXT / 2)), None);
 }
 

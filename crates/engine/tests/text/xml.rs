@@ -1,4 +1,4 @@
-//! `parse … xml`: no page has it, so these rows define it; the meaning of the paths is that of `XPath` 1.0.
+//! `parse … xml`: undocumented, so these rows define it; paths mean what they mean in `XPath` 1.0.
 
 use logmark_engine::values::parse_xml::XmlPath;
 use proptest::prelude::{prop_assert, proptest};

@@ -230,7 +230,7 @@ proptest! {
     }
 }
 
-/// Checks that the generator does not only make refused input.
+/// Checks that the generator also makes accepted input.
 #[test]
 fn most_generated_answers_are_answers() {
     let mut runner = proptest::test_runner::TestRunner::deterministic();

@@ -139,7 +139,7 @@ pub(crate) fn ndjson(events: &[Event]) -> String {
     events.iter().map(|event| serde_json::to_string(&body(event)).unwrap() + "\n").collect()
 }
 
-/// A cell's text with a `'` wherever a spreadsheet would begin a formula, with any separator, or round an id.
+/// A cell's text with a `'` wherever a spreadsheet would start a formula, with any separator, or round an id.
 fn neutralised(text: &str) -> String {
     const FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
     let digits = text.strip_prefix('-').unwrap_or(text);

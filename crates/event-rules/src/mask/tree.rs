@@ -94,7 +94,7 @@ impl<'n> Piece<'n> {
     }
 }
 
-/// The index that a name of digits stands for; an index beyond every array when it does not fit.
+/// The index that a numeric name denotes; an index beyond every array when it does not fit.
 fn index_of(name: &str) -> Option<u64> {
     let is_index = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());
     is_index.then(|| name.parse().unwrap_or(u64::MAX))
@@ -128,7 +128,7 @@ impl Tree {
         self.nodes.len() - 1
     }
 
-    /// The node after a step, added if it is new. The pieces of a name are steps of their own.
+    /// The node after a step, added if new. The pieces of a name are separate steps.
     fn follow(&mut self, mut from: usize, step: &Step, path: usize) -> Option<usize> {
         match step {
             Step::Member(name) => {

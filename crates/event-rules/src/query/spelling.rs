@@ -17,7 +17,7 @@ pub(super) fn literal(text: &str) -> String {
     text.chars().map(character).collect()
 }
 
-/// One character that stands for itself, outside of brackets and within.
+/// One character that matches itself, outside of brackets and within.
 fn character(character: char) -> String {
     match character {
         // A `/` would end the expression, and a `#` could begin a comment of the query.

@@ -1,4 +1,4 @@
-//! Rules and messages by chance, close enough to each other to match often.
+//! Random rules and messages, similar enough to match often.
 
 use logmark_diagnostics::{Span, Spanned};
 use logmark_filter_pattern::ast::{
@@ -65,7 +65,7 @@ const LINES: &[&str] = &[
 /// `SplitMix64`: the same numbers in every run.
 pub(crate) struct Random(u64);
 
-/// Whether the documentation of `query_condition` allows to hide the event although the rule matches it.
+/// Whether the documentation of `query_condition` allows hiding the event although the rule matches it.
 pub(crate) fn may_be_hidden(message: &str) -> bool {
     let bytes = message.as_bytes();
     let has_long_exponent = bytes.windows(4).any(|window| {
@@ -75,7 +75,7 @@ pub(crate) fn may_be_hidden(message: &str) -> bool {
         let depth = depth + i32::from(b"{[".contains(byte)) - i32::from(b"}]".contains(byte));
         (depth, deepest.max(depth))
     });
-    // An escape in a name, or a name with a point.
+    // An escape in a name, or a name with a dot.
     let dense: String = message.chars().filter(|character| !character.is_ascii_whitespace()).collect();
     let in_name = dense.split("\":").any(|part| {
         let name = part.rsplit('"').next().unwrap_or_default();
@@ -105,7 +105,7 @@ impl Random {
         from[self.below(from.len())]
     }
 
-    /// A rule that is translated, mostly.
+    /// A rule, usually one that can be translated.
     pub(crate) fn rule(&mut self) -> Pattern {
         if self.one_in(4) {
             return Pattern::Terms((0..=self.below(3)).map(|_| self.term()).collect());
@@ -178,7 +178,7 @@ impl Random {
         JsonPredicate::Compare(Comparison { operator, value: Spanned::made(Operand::Text(wanted)) })
     }
 
-    /// A message: JSON mostly, sometimes not quite.
+    /// A message: usually JSON, sometimes damaged.
     pub(crate) fn message(&mut self) -> String {
         if self.one_in(10) {
             return self.pick(LINES).to_owned();

@@ -47,7 +47,7 @@ impl Delimited {
         Ok(Self { needles: Needles::of_fields(pattern.fields.iter().filter_map(condition)), head, tail })
     }
 
-    /// Characters of which each message that matches holds some; none when nothing is known.
+    /// Characters that occur in each matching message; empty if none are known.
     pub(super) fn needles(&self) -> Vec<&Finder<'static>> {
         self.needles.certain()
     }

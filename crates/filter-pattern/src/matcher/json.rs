@@ -58,7 +58,7 @@ pub(crate) fn collect<'c>(condition: &'c Condition<JsonTest>, tests: &mut Vec<&'
     }
 }
 
-/// Whether the test holds where nothing is.
+/// Whether the test holds for a missing value.
 pub(super) const fn holds_of_absence(test: &JsonTest) -> bool {
     matches!(test.predicate, JsonPredicate::NotExists)
 }
@@ -101,7 +101,7 @@ impl<'a> Raw<'a> {
     }
 }
 
-/// Which tests hold for the values met so far.
+/// The tests that hold for the values found so far.
 struct FoundValue<'m> {
     tests: &'m [ValueTest],
     held: Bits,

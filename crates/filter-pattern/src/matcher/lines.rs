@@ -13,7 +13,7 @@ use super::Matcher;
 #[derive(Debug, Clone)]
 pub struct Lines<'a> {
     matcher: &'a Matcher,
-    /// Characters of which a line holds some when it matches; none when nothing is known.
+    /// Characters that occur in each matching line; empty if none are known.
     needles: Vec<Needle<'a>>,
     text: &'a str,
     position: usize,

@@ -40,7 +40,7 @@ impl Needles {
         Self { clauses: clauses.into_iter().map(finders).collect(), escapes }
     }
 
-    /// Characters of which each message that matches holds some, however it is written; none when nothing is known.
+    /// Characters that occur in each matching message, in any spelling; empty if none are known.
     pub(super) fn certain(&self) -> Vec<&Finder<'static>> {
         self.clauses.iter().filter(|_| !self.escapes).take(1).flatten().collect()
     }

@@ -64,7 +64,7 @@ impl Automaton {
             return Err(CompileError::TooManyTests);
         }
         let mut nodes = vec![Node::default()];
-        // The nodes that are to be filled: how many steps lead there, and the selectors that live.
+        // The nodes to fill: the number of steps to each, and the selectors that are still possible.
         let mut work = vec![(0, 0, (0..selectors.len()).collect::<Vec<_>>())];
         while let Some((node, depth, alive)) = work.pop() {
             let mut filled = Node::default();

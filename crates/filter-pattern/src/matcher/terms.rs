@@ -38,7 +38,7 @@ impl Terms {
 }
 
 impl Terms {
-    /// Characters of which each message that matches holds some; none when nothing is known.
+    /// Characters that occur in each matching message; empty if none are known.
     pub(super) fn needles(&self) -> Vec<&Finder<'static>> {
         // The longest is the rarest.
         match self.required.iter().filter_map(Search::literal).max_by_key(|finder| finder.needle().len()) {

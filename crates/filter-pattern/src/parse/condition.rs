@@ -101,7 +101,7 @@ impl Parser<'_> {
         rest.is_empty() || rest.starts_with("&&") || rest.starts_with("||") || rest.starts_with(')') || is_end(rest, closer)
     }
 
-    /// `and` or `or` comes next, as a word.
+    /// Whether the next token is `and` or `or`, as a word.
     fn at_word_joint(&self) -> bool {
         let before = self.cursor.text().get(..self.cursor.at()).unwrap_or_default();
         let word: String = self.cursor.rest().chars().take_while(|character| is_word(*character)).take(4).collect();
@@ -204,7 +204,7 @@ pub(crate) fn all_of<T>(members: Vec<Condition<T>>) -> Condition<T> {
     single(members.into_iter().flat_map(flatten).collect()).unwrap_or_else(Condition::All)
 }
 
-/// The only member, or the list as it was.
+/// The only member, or the unchanged list.
 fn single<T>(mut members: Vec<Condition<T>>) -> Result<Condition<T>, Vec<Condition<T>>> {
     match (members.len(), members.pop()) {
         (1, Some(only)) => Ok(only),

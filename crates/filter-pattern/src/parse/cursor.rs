@@ -35,7 +35,7 @@ impl<'a> Cursor<'a> {
         self.text
     }
 
-    /// The byte that comes next.
+    /// The position of the next byte.
     pub(super) const fn at(&self) -> usize {
         self.at
     }
@@ -62,7 +62,7 @@ impl<'a> Cursor<'a> {
         Some(next)
     }
 
-    /// Reads that token when it comes next.
+    /// Consumes this token if it is next.
     pub(super) fn eat(&mut self, token: &str) -> bool {
         let found = self.rest().starts_with(token);
         if found {

@@ -59,7 +59,7 @@ fn other_field(own: &str, name: &Spanned<String>) -> Diagnostic {
 }
 
 impl Parser<'_> {
-    /// The pattern, whose `[` comes next. `None`: reported.
+    /// The pattern after the next `[`. `None`: reported.
     pub(super) fn fields(&mut self) -> Option<Pattern> {
         let start = self.cursor.at();
         self.cursor.eat("[");

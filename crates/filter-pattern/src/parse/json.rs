@@ -35,7 +35,7 @@ impl Tests for JsonTests {
 }
 
 impl Parser<'_> {
-    /// The pattern, whose `{` comes next. `None`: reported.
+    /// The pattern after the next `{`. `None`: reported.
     pub(super) fn json(&mut self) -> Option<Pattern> {
         let start = self.cursor.at();
         self.cursor.eat("{");

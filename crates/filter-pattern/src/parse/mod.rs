@@ -57,7 +57,7 @@ pub(crate) fn parse(text: &str) -> Result<Pattern, Vec<Diagnostic>> {
 struct Parser<'a> {
     cursor: Cursor<'a>,
     faults: Vec<Diagnostic>,
-    /// Nothing that comes after is worth a report: nesting too deep, too many faults.
+    /// No further error is worth a report: the nesting is too deep, or the errors are too many.
     given_up: bool,
     /// Regular expressions so far.
     regexes: usize,
@@ -134,7 +134,7 @@ impl<'a> Parser<'a> {
         self.report(Diagnostic::new(Kind::Syntax, span, expected, in_backticks(rest)).hint(hint));
     }
 
-    /// The faults in the order of the text; one is there.
+    /// The errors in the order of the text; at least one.
     fn into_faults(self) -> Vec<Diagnostic> {
         let text = self.cursor.text();
         let mut faults = self.faults;

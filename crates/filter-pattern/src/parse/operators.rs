@@ -31,12 +31,12 @@ pub(super) fn foreign_hint(word: &str) -> Option<&'static str> {
 }
 
 impl Parser<'_> {
-    /// An operator comes next.
+    /// Whether the next token is an operator.
     pub(super) fn at_operator(&self) -> bool {
         self.cursor.peek().is_some_and(is_operator_character)
     }
 
-    /// The operator that comes next. `None`: reported.
+    /// The next operator. `None`: reported.
     pub(super) fn operator(&mut self) -> Option<Operator> {
         let start = self.cursor.at();
         let written = self.cursor.take_while(is_operator_character);

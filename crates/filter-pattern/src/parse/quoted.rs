@@ -7,7 +7,7 @@ use logmark_diagnostics::{Diagnostic, Kind, Span, quoted as in_backticks};
 use super::Parser;
 
 impl Parser<'_> {
-    /// The text between the double quote that comes next and its end. `None`: reported.
+    /// The text between the next double quote and its end. `None`: reported.
     pub(super) fn quoted(&mut self) -> Option<String> {
         let start = self.cursor.at();
         self.cursor.eat("\"");

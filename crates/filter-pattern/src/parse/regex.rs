@@ -14,7 +14,7 @@ use crate::limits::{MAX_REGEX_BYTES, MAX_REPETITIONS};
 use crate::matcher::expression::reason;
 
 impl Parser<'_> {
-    /// The expression between the `%` that comes next and the one after it. `None`: reported.
+    /// The expression between the next `%` and the one after it. `None`: reported.
     pub(super) fn regex(&mut self) -> Option<Regex> {
         let start = self.cursor.at();
         self.cursor.eat("%");

@@ -22,7 +22,7 @@ pub(crate) const fn is_bracketed_name(character: char) -> bool {
 }
 
 impl Parser<'_> {
-    /// The selector that comes next. `None`: reported.
+    /// The next selector. `None`: reported.
     pub(super) fn selector(&mut self) -> Option<Spanned<Selector>> {
         let start = self.cursor.at();
         if !self.cursor.eat("$") {
@@ -117,7 +117,7 @@ impl Parser<'_> {
         None
     }
 
-    /// `['name']`, which comes next.
+    /// The next `['name']`.
     fn bracketed_name(&mut self) -> Option<Step> {
         let start = self.cursor.at();
         self.cursor.eat("['");

@@ -54,7 +54,7 @@ impl Parser<'_> {
         Some(Term { sign, text, span: self.cursor.since(start) })
     }
 
-    /// The sign of the term that comes next, which then comes next itself.
+    /// The sign of the next term, and moves to its text.
     fn sign(&mut self) -> Option<Sign> {
         let start = self.cursor.at();
         let sign = match self.cursor.peek() {

@@ -22,7 +22,7 @@ pub(crate) fn is_bare(text: &str) -> bool {
     text.chars().all(allowed) && text.chars().any(meaning) && numbers::read(text) == Reading::NotNumber
 }
 
-/// Text with its `*` as they are written.
+/// Text with its `*` as written.
 pub(crate) fn wildcard(text: &str) -> Wildcard {
     if text == "*" {
         return Wildcard { open_start: true, text: String::new(), open_end: true };
@@ -38,7 +38,7 @@ impl Operator {
         matches!(self, Self::Equal | Self::NotEqual)
     }
 
-    /// The operator as it is written.
+    /// The operator as written.
     pub(crate) const fn sign(self) -> &'static str {
         match self {
             Self::Equal => "=",
@@ -52,7 +52,7 @@ impl Operator {
 }
 
 impl Parser<'_> {
-    /// The operator that comes next, and its value. `None`: reported.
+    /// The next operator and its value. `None`: reported.
     pub(super) fn comparison(&mut self, closer: char) -> Option<Comparison> {
         let operator = self.operator();
         self.cursor.skip_blanks();

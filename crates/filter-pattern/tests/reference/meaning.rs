@@ -1,7 +1,7 @@
-//! What patterns mean, written to be read: a tree is built of everything, and nothing is clever.
+//! A readable reference interpreter of patterns: it builds a tree of everything, without optimisation.
 //!
-//! The matcher must agree with this on every pattern and message. Only `serde_json` says what valid JSON is; what an expression
-//! finds is the matcher's own word, for a table beside it says what that must be.
+//! The matcher must agree with it on every pattern and message. `serde_json` decides what is valid JSON. Regular expressions use
+//! the matcher's own engine; the tables of `meaning` test that engine.
 
 use std::fmt;
 
@@ -25,7 +25,7 @@ pub(crate) fn extract(pattern: &Pattern, message: &str) -> Option<Vec<(String, S
     }
 }
 
-/// The result of a pattern of that expression alone.
+/// The result of a pattern with only this expression.
 fn finds(regex: &logmark_filter_pattern::ast::Regex, text: &str) -> bool {
     let term = Term { sign: Sign::Required, text: TermText::Regex(regex.clone()), span: Span::at(0) };
     Matcher::from_tree(&Pattern::Terms(vec![term])).unwrap().matches(text)
@@ -97,7 +97,7 @@ fn json(condition: &Condition<JsonTest>, message: &str) -> Option<Vec<(String, S
     Some(extracted)
 }
 
-/// A scalar's text, but for null.
+/// The text of a scalar other than null.
 fn text(raw: &str) -> Option<String> {
     match raw.as_bytes()[0] {
         b'{' | b'[' | b'n' => None,
@@ -209,7 +209,7 @@ fn tests<T>(condition: &Condition<T>) -> Vec<&T> {
     }
 }
 
-/// The fields of a message: where each begins and ends, and its text without delimiters.
+/// The fields of a message: the start and end of each, and its text without delimiters.
 fn split(message: &str) -> Vec<(usize, usize, &str)> {
     let blank = |byte: u8| b" \t\r\n".contains(&byte);
     let mut fields = Vec::new();

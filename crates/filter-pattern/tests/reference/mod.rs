@@ -1,4 +1,4 @@
-//! A second reading of the language, to hold the matcher against; and chance, to have something to hold.
+//! An independent implementation of the language for comparison with the matcher, and a random generator of cases.
 
 mod meaning;
 mod random;

@@ -1,4 +1,4 @@
-//! Patterns and messages by chance, close enough to each other to match often.
+//! Random patterns and messages, similar enough to match often.
 
 use logmark_diagnostics::{Span, Spanned};
 use logmark_filter_pattern::ast::{
@@ -45,7 +45,7 @@ const NUMBERS: &[&str] = &[
     "1e300",
     "1E+2",
 ];
-/// What looks like JSON: some of it is.
+/// Texts that look like JSON; some are.
 const ODDITIES: &[&str] = &[
     "1e400",
     "-1e400",
@@ -118,7 +118,7 @@ impl Random {
         from[self.below(from.len())]
     }
 
-    /// A pattern and messages that fit it more or less.
+    /// A pattern and messages that match it more or less.
     pub(crate) fn case(&mut self, messages: usize) -> (Pattern, Vec<String>) {
         match self.below(10) {
             0 => (self.terms(), (0..messages).map(|_| self.line()).collect()),
@@ -192,7 +192,7 @@ impl Random {
         }
     }
 
-    /// A test of a property, usually one of the document, and of its value.
+    /// A test of a property, usually one of the document, with its value.
     fn json_test(&mut self, document: &Value) -> JsonTest {
         let mut steps = Vec::new();
         let mut here = Some(document);
@@ -233,7 +233,7 @@ impl Random {
         }
     }
 
-    /// A comparison, with that value more often than not.
+    /// A comparison, usually with this value.
     fn comparison(&mut self, with: Option<&Value>) -> Comparison {
         let text = match with {
             Some(Value::Text(text) | Value::Number(text) | Value::Word(text)) if !self.one_in(3) => (*text).to_owned(),
@@ -330,7 +330,7 @@ impl Random {
         text.push('"');
     }
 
-    /// The text with one character lost, doubled or replaced.
+    /// The text with one character removed, doubled or replaced.
     fn damage(&mut self, text: &str) -> String {
         let mut characters: Vec<_> = text.chars().collect();
         if characters.is_empty() {

@@ -1,4 +1,4 @@
-//! Trees of patterns that the language can say, for properties: `pattern()`.
+//! Trees of patterns that the language can express, for properties: `pattern()`.
 
 use logmark_diagnostics::{Span, Spanned};
 use logmark_filter_pattern::ast::{
@@ -12,7 +12,7 @@ use proptest::prelude::{Just, Strategy, any, prop_oneof};
 
 const NOWHERE: Span = Span::at(0);
 
-/// Any pattern that keeps the limits of the language.
+/// Any pattern within the limits of the language.
 pub(crate) fn pattern() -> impl Strategy<Value = Pattern> {
     prop_oneof![
         1 => Just(Pattern::Everything),
@@ -32,7 +32,7 @@ fn term() -> impl Strategy<Value = Term> {
     (sign, text).prop_map(|(sign, text)| Term { sign, text, span: NOWHERE })
 }
 
-/// Text of all kinds: words, text that reads like something else, any characters.
+/// Text of all kinds: words, text that looks like other syntax, any characters.
 fn text() -> impl Strategy<Value = String> {
     let like_something =
         ["IS", "NOT", "404", "-1.5", "1e3", "5.", "...", "%a%", "$.a", "{", "]", "a,b", "\"", "\\", "\\\"", "&&", "and", "a b"];
@@ -63,7 +63,7 @@ fn regex() -> impl Strategy<Value = Regex> {
     })
 }
 
-/// Conditions in their normal form: lists of two and more, none directly in a list of its own kind.
+/// Conditions in their normal form: lists of two or more, none directly in a list of its own kind.
 fn condition<T: Clone + std::fmt::Debug + 'static>(
     test: impl Strategy<Value = T> + Clone + 'static,
 ) -> impl Strategy<Value = Condition<T>> {
@@ -134,7 +134,7 @@ fn number() -> impl Strategy<Value = Number> {
     text.prop_map(|text| Number { value: text.parse().unwrap_or(f64::NAN), text })
 }
 
-/// Text with `*` at its ends in the form that it is read as: the first `*` at either end is the sign, others are characters.
+/// Text with `*` at its ends, in its parsed form: the first `*` at either end is the wildcard, others are characters.
 fn wildcard() -> impl Strategy<Value = Wildcard> {
     (any::<bool>(), prop_oneof![4 => text(), 1 => Just(String::new())], any::<bool>()).prop_map(|(open_start, text, open_end)| {
         let everything = text.is_empty() && (open_start || open_end);

@@ -21,7 +21,7 @@ use crate::reach::walk::Walker;
 /// `json field=f "k.sub" as a`
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Json {
-    /// The field whose text is JSON; `@message` when there is none.
+    /// The field whose text is JSON; `@message` by default.
     pub input: Option<Spanned<FieldPath>>,
     /// The path to the value.
     pub path: Spanned<Text>,

@@ -28,7 +28,7 @@ use crate::token::TokenKind;
 /// `parse @message "user=*" as user`
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parse {
-    /// The field whose text is parsed; `@message` when there is none.
+    /// The field whose text is parsed; `@message` by default.
     pub input: Option<Spanned<FieldPath>>,
     /// The format of the text.
     pub format: ParseFormat,

@@ -45,7 +45,7 @@ pub(super) struct Scope {
     pub(super) multi_line: bool,
     /// The atoms before it in the scope around it.
     pub(super) atoms: u64,
-    /// What it is when it has closed.
+    /// The kind of the group after it has closed.
     pub(super) closes_as: Last,
 }
 
@@ -106,7 +106,7 @@ pub(super) struct Translation {
     pub(super) last_start: usize,
     /// The atoms of the innermost open group, each copy counted.
     pub(super) atoms: u64,
-    /// The atoms of the last atom or group alone.
+    /// The atoms of only the last atom or group.
     pub(super) last_atoms: u64,
     /// The copies made so far.
     copies: u64,
@@ -195,7 +195,7 @@ impl Translation {
         self.atoms += 1;
     }
 
-    /// The last atom stands there so many times.
+    /// The last atom occurs this many times.
     pub(super) fn copied(&mut self, reader: &Reader<'_>, start: usize, times: u64) -> Result<(), RegexError> {
         let copies = self.last_atoms.saturating_mul(times.saturating_sub(1));
         self.copies = self.copies.saturating_add(copies);

@@ -1,4 +1,4 @@
-//! The made-up queries hold everything that the language has.
+//! The generated queries contain every element of the language.
 
 use logmark_insights::ast::CommandName;
 use logmark_insights::functions::Function;

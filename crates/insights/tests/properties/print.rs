@@ -1,4 +1,4 @@
-//! A query that was printed and parsed again is the same.
+//! A query is equal to itself after printing and parsing.
 
 use logmark_insights::MAX_LENGTH;
 use logmark_insights::ast::Query;

@@ -1,4 +1,4 @@
-//! What is computed from a field is used as the field, through any names.
+//! A value computed from a field counts as a use of the field, through any names.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -23,7 +23,7 @@ struct Pipeline {
     filtered: BTreeSet<&'static str>,
 }
 
-/// One command for each number: it computes a new name from a field or an earlier name, each picked by the number.
+/// One command for each number: it computes a new name from a field or an earlier name, chosen by the number.
 fn pipeline() -> impl Strategy<Value = Pipeline> {
     proptest::collection::vec((0..6_usize, any::<usize>(), any::<usize>()), 1..10).prop_map(|steps| {
         let mut text = String::from("filter ispresent(e0)");

@@ -1,6 +1,6 @@
 //! The reach of a query is exactly what its tree contains.
 //!
-//! The oracle knows nothing of the walk: it looks for the words of the tree's own `Debug` text.
+//! The oracle is independent of the walk over the tree: it searches the tree's `Debug` text.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -76,7 +76,7 @@ fn is_at(beyond: &Spanned<Beyond>, text: &str) -> bool {
     }
 }
 
-/// The text with the case of some letters of the word at that position changed, chosen by the numbers.
+/// The text with the case of some letters of the word at this position changed, chosen by the numbers.
 fn in_other_case(text: &mut String, span: Span, numbers: u32) {
     let turned: String = text[span.range()]
         .char_indices()
@@ -139,7 +139,7 @@ proptest! {
             let mut before = 0;
             for beyond in reach.beyond() {
                 prop_assert!(is_at(beyond, &text), "{:?} at `{}` of {}", beyond.node, beyond.span.of(&text), text);
-                prop_assert!(beyond.span.start >= before, "{:?} stands before what was named before it: {}", beyond.node, text);
+                prop_assert!(beyond.span.start >= before, "{:?} is listed before an earlier one: {}", beyond.node, text);
                 before = beyond.span.start;
             }
             for beyond in reach.beyond() {

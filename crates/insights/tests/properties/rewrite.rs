@@ -32,7 +32,7 @@ fn is_printed_and_parsed(query: &Query) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// The query's own text, with other blanks, in which a rewriting keeps all that it did not make.
+/// The query's own text, with other spaces. A rewrite keeps every part that it did not create.
 fn is_kept(query: &Query, rewritten: impl Fn(&Query) -> Option<Query>) -> Result<(), TestCaseError> {
     let source = query.to_string();
     let Ok(parsed) = Query::parse(&source) else { return Ok(()) };
@@ -55,7 +55,7 @@ fn limits(query: &Query) -> Vec<u32> {
     query.commands.iter().filter_map(limit).collect()
 }
 
-/// The query with every limit so low at most.
+/// The query with every limit at most this number.
 fn with_limits_of(query: &Query, max: u32) -> Query {
     let mut query = query.clone();
     for command in &mut query.commands {

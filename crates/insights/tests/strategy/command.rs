@@ -1,4 +1,4 @@
-//! Commands, all of them.
+//! All commands.
 
 use logmark_diagnostics::Spanned;
 use logmark_insights::ast::{
@@ -13,7 +13,7 @@ use super::Maker;
 use super::expression::Calls;
 
 impl Maker {
-    /// Any command but `SOURCE`; in a query that reaches nothing else, one that reaches nothing.
+    /// Any command except `SOURCE`; in a query limited to its own events, one that reaches nothing else.
     pub(super) fn command(&mut self) -> Command {
         let reaches = |name: CommandName| {
             matches!(

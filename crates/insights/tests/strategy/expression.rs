@@ -1,4 +1,4 @@
-//! Expressions, and calls of all functions with the arguments that they take.
+//! Expressions, and calls of all functions with arguments that they accept.
 
 use logmark_diagnostics::Spanned;
 use logmark_insights::ast::{
@@ -23,19 +23,19 @@ const OPERATORS: &[BinaryOperator] = &[
     BinaryOperator::Power,
 ];
 
-/// Which functions may be called.
+/// The functions that may be called.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Calls {
-    /// Those of one event.
+    /// Functions of one event.
     Scalars,
-    /// Those, and `histogram`.
+    /// Functions of one event, and `histogram`.
     Groups,
-    /// Those of one event, and aggregates.
+    /// Functions of one event, and aggregates.
     Aggregates,
 }
 
 impl Maker {
-    /// An expression of one event, nested so deep at most.
+    /// An expression of one event, nested at most this deep.
     pub(crate) fn expression(&mut self, depth: usize) -> Spanned<Expression> {
         self.expression_of(depth, Calls::Scalars)
     }
@@ -88,7 +88,7 @@ impl Maker {
         })
     }
 
-    /// A field, of those that there are.
+    /// A field of those that exist.
     fn field(&mut self) -> Expression {
         match self.known.clone() {
             None => Expression::Field(self.path().node),
@@ -122,7 +122,7 @@ impl Maker {
         self.call_of(function, depth, calls)
     }
 
-    /// An expression with an aggregate in it.
+    /// An expression that contains an aggregate.
     pub(super) fn aggregate(&mut self) -> Spanned<Expression> {
         let aggregates: Vec<Function> =
             Function::ALL.iter().copied().filter(|function| function.signature().kind != FunctionKind::Scalar).collect();

@@ -1,7 +1,7 @@
-//! Valid queries over the whole language, made up.
+//! Random valid queries over the whole language.
 //!
-//! A query is read off a tape of numbers: each choice takes one, and a tape that has ended gives the simplest choice. So a
-//! failing case shrinks by shrinking its tape. What is made keeps the rules that the parser keeps.
+//! A query is read from a tape of numbers: each choice consumes one, and an empty tape gives the simplest choice. So a failing
+//! case shrinks by shrinking its tape. The queries keep the rules of the parser.
 
 mod command;
 mod expression;
@@ -11,12 +11,12 @@ use logmark_diagnostics::Spanned;
 use logmark_insights::ast::{Column, Command, CommandName, Expression, FieldPath, Query, Selector, Source, Stats};
 use proptest::prelude::{Strategy, any};
 
-/// What may be in a query.
+/// The allowed parts of a query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Within {
     /// Everything.
     Everything,
-    /// Nothing that touches more than the events it was started with.
+    /// Only parts that read the events with which the query was started.
     ItsOwnEvents,
 }
 
@@ -25,12 +25,12 @@ pub(crate) fn query() -> impl Strategy<Value = Query> {
     query_within(Within::Everything)
 }
 
-/// Any valid query with no more in it than that.
+/// Any valid query with only these parts.
 pub(crate) fn query_within(within: Within) -> impl Strategy<Value = Query> {
     tape().prop_map(move |tape| Maker::new(tape, within).query(0))
 }
 
-/// Any condition of a filter, without other queries in it.
+/// Any condition of a filter, without inner queries.
 pub(crate) fn condition() -> impl Strategy<Value = Expression> {
     tape().prop_map(|tape| Maker::new(tape, Within::ItsOwnEvents).expression(3).node)
 }
@@ -39,15 +39,15 @@ fn tape() -> impl Strategy<Value = Vec<u16>> {
     proptest::collection::vec(any::<u16>(), 0..120)
 }
 
-/// Makes a query of a tape.
+/// Makes a query from a tape.
 pub(crate) struct Maker {
     tape: std::vec::IntoIter<u16>,
     within: Within,
-    /// In how many queries the one that is made is.
+    /// The number of queries around the current one.
     nesting: usize,
-    /// After a `stats`: its columns, the only fields for a second `stats`.
+    /// After a `stats`: its columns, the only fields of a second `stats`.
     given: Option<Vec<FieldPath>>,
-    /// In a second `stats`: the fields that there are.
+    /// In a second `stats`: the existing fields.
     known: Option<Vec<FieldPath>>,
 }
 
@@ -56,12 +56,12 @@ impl Maker {
         Self { tape: tape.into_iter(), within, nesting: 0, given: None, known: None }
     }
 
-    /// The next choice of so many.
+    /// The next choice of this many.
     fn below(&mut self, many: usize) -> usize {
         self.tape.next().map_or(0, |number| usize::from(number) % many)
     }
 
-    /// Whether the next choice is yes; no when the tape has ended.
+    /// Whether the next choice is yes; no when the tape is empty.
     fn yes(&mut self) -> bool {
         self.below(2) == 1
     }
@@ -84,7 +84,7 @@ impl Maker {
         self.within == Within::Everything
     }
 
-    /// A query in so many others.
+    /// A query nested in this many others.
     fn query(&mut self, nesting: usize) -> Query {
         let outer = (std::mem::replace(&mut self.nesting, nesting), self.given.take(), self.known.take());
         let mut commands = Vec::new();
@@ -143,7 +143,7 @@ fn may_follow(commands: &[Command], command: &Command) -> bool {
     }
 }
 
-/// The fields that a `stats` gives under a name of their own.
+/// The fields that a `stats` defines with a name.
 fn given_by(stats: &Stats) -> Vec<FieldPath> {
     let name = |column: &Column| match (&column.alias, &column.expression.node) {
         (Some(alias), _) => Some(alias.node.clone()),

@@ -1,4 +1,4 @@
-//! Names, texts and numbers, odd ones too.
+//! Names, texts and numbers, including unusual ones.
 
 use logmark_diagnostics::Spanned;
 use logmark_insights::ast::{FieldPath, Literal, Name, Number, Period, PeriodUnit, Regex, Segment, Text, TimePoint};
@@ -136,7 +136,7 @@ impl Maker {
         Spanned::made(FieldPath { head, rest })
     }
 
-    /// A new field, which has no index.
+    /// A new field, without an index.
     pub(super) fn alias(&mut self) -> Spanned<FieldPath> {
         self.path().map(|path| FieldPath {
             rest: path.rest.into_iter().filter(|step| matches!(step, Segment::Name(_))).collect(),
@@ -148,7 +148,7 @@ impl Maker {
         Text::new(self.pick(TEXTS))
     }
 
-    /// A text for whose spelling no `\` is needed.
+    /// A text that can be written without `\`.
     pub(super) fn plain_text(&mut self) -> Text {
         Text::new(self.pick(&[
             "",

@@ -75,7 +75,7 @@ impl Scan {
         Ok(Scan { shared, request, after: 0, rest, met: HashMap::new(), is_ended })
     }
 
-    /// The same scan of later events only, and behind a position.
+    /// The same scan of later events only, and after a position.
     pub(crate) fn in_window(mut self, after: u64, from: Option<Position>) -> Scan {
         self.after = after;
         if let Some(from) = from {

@@ -70,7 +70,7 @@ impl<'a> SegmentSource<'a> {
         overlaps.then(|| SegmentSource { cache, segment, group, direction, range: range.clone(), may_read, opened: None })
     }
 
-    /// Nothing comes before this in the direction of reading; `None` at the end.
+    /// No event precedes this position in the direction of reading; `None` at the end.
     pub(super) fn bound(&self) -> Option<Position> {
         let Some(opened) = &self.opened else {
             return Some(match self.direction {

@@ -29,7 +29,7 @@ pub(super) struct Selector<'a> {
     examined: Option<(Position, Position)>,
     /// How many events of other streams may still be skipped; `None`: any number.
     passes_left: Option<usize>,
-    /// The sequence numbers of the events that are given.
+    /// The sequence numbers of the returned events.
     window: RangeInclusive<u64>,
 }
 
@@ -84,7 +84,7 @@ impl<'a> Selector<'a> {
         }
     }
 
-    /// Only events with these sequence numbers are given.
+    /// Returns only events with these sequence numbers.
     pub(super) fn limit_to(&mut self, window: RangeInclusive<u64>) {
         self.window = window;
     }

@@ -1,4 +1,4 @@
-//! Every change to the disk fails in turn, once or for good, in a run that appends and flushes.
+//! Every change to the disk fails in turn, once or permanently, in a run that appends and flushes.
 
 use std::path::Path;
 

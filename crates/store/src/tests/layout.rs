@@ -1,4 +1,4 @@
-//! A directory that another release wrote.
+//! A directory written by another release.
 
 use redb::{Database, TableDefinition};
 

@@ -1,4 +1,4 @@
-//! A page is a snapshot, regardless of changes while it is read.
+//! A page is a snapshot, regardless of concurrent changes.
 
 use super::{GROUP, STREAM, batch, everything, options};
 use crate::disk::Disk;

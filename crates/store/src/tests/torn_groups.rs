@@ -1,4 +1,4 @@
-//! The possible remains of a group of appends that was written but not synced before a loss of power.
+//! The possible states of a group of appends that was written but not synced before a loss of power.
 
 use std::path::Path;
 
@@ -62,7 +62,7 @@ fn a_whole_record_behind_a_torn_one_of_the_same_group_is_cut_with_it() {
 fn damage_to_what_was_synced_before_a_whole_record_is_an_error() {
     let replayed = replay_after(|path, [first, second, ..]| damage(path, first + 20..second, 0));
     assert!(matches!(replayed, Err(StorageError::Corrupt { offset: 20, .. })), "{replayed:?}");
-    // Also if only the last record shows it.
+    // Also if only the last record reveals it.
     let replayed = replay_after(|path, [first, _, third, _]| damage(path, first..third, 0));
     assert!(matches!(replayed, Err(StorageError::Corrupt { offset: 20, .. })), "{replayed:?}");
 }

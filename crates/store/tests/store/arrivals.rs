@@ -16,7 +16,7 @@ fn request(after: u64) -> ArrivalsRequest<'static> {
     ArrivalsRequest { group: GROUP, streams: StreamSelection::All, filter: None, after, limit: FEW, max_bytes: 1 << 20 }
 }
 
-/// What arrived after a sequence number: from memory where it can be, else by a scan up to now, resumed after every batch.
+/// Events after a sequence number: from memory if possible, otherwise by a scan up to now, resumed after every batch.
 fn follow(store: &Store, mut after: u64) -> Vec<Event> {
     let mut events = Vec::new();
     loop {
@@ -125,7 +125,7 @@ fn step() -> impl Strategy<Value = Step> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
 
-    /// From every sequence number on, a reader gets every later event once, whatever is in memory or in segments by then.
+    /// From every sequence number on, a reader gets every later event once, in memory or in segments.
     #[test]
     fn every_later_event_is_read_once(steps in prop::collection::vec(step(), 1..12)) {
         let directory = tempfile::tempdir().unwrap();

@@ -75,7 +75,7 @@ fn groups_are_listed_by_name_in_pages() {
     assert_eq!(list("", None, 0), Vec::<String>::new());
 }
 
-/// Lists in pages of every size, which must all give the same.
+/// Lists in pages of every size, which must all return the same names.
 fn names(store: &logmark_store::Store, query: impl Fn(Option<&Stream>) -> Vec<Stream>) -> Vec<String> {
     let mut all: Vec<Stream> = Vec::new();
     loop {

@@ -56,17 +56,17 @@ fn killed_at_any_moment_it_keeps_what_it_acknowledged_once_and_in_order() {
         child.kill().unwrap();
         child.wait().unwrap();
         let acknowledged = reader.join().unwrap().unwrap_or(found);
-        let Ok(store) = Store::open(directory.path(), options()) else { panic!("can't be opened after a kill") };
+        let Ok(store) = Store::open(directory.path(), options()) else { panic!("cannot be opened after a kill") };
         if store.group(GROUP).unwrap().is_none() {
             continue;
         }
         let messages = messages(&store);
         assert!(messages.len() >= acknowledged, "{} of {acknowledged} are there", messages.len());
-        assert_eq!(messages.len() % 3, 0, "an append is there in part");
+        assert_eq!(messages.len() % 3, 0, "an append exists only in part");
         let numbers = messages.iter().map(|message| message.parse::<usize>().unwrap());
         assert!(numbers.eq(0..messages.len()), "lost, doubled or out of order");
         found = messages.len();
         flushed |= directory.path().join("segments/00000000000000000002.segment").exists();
     }
-    assert!(found > 0 && flushed, "the kills came before anything happened");
+    assert!(found > 0 && flushed, "every kill came before the first append");
 }

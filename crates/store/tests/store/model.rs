@@ -25,7 +25,7 @@ enum Action {
     Reopen,
     Close,
     Walk(Walk),
-    /// Starts a scan in a snapshot of now, which continues during other actions.
+    /// Starts a scan in a snapshot of this moment, which continues during other actions.
     Scan {
         walk: Walk,
         forward: bool,

@@ -56,7 +56,7 @@ fn a_filter_that_finds_nothing_ends_the_page_and_goes_on_behind_what_it_looked_a
         }
         let expected = if direction == Direction::Forward { [0, 0, 0, 0, 2, 0, 0] } else { [0, 2, 0, 0, 0, 0, 0] };
         assert_eq!(pages, expected, "{direction:?}");
-        assert_eq!(asked.get(), 2000, "{direction:?}: nothing is read twice");
+        assert_eq!(asked.get(), 2000, "{direction:?}: an event is read twice");
     }
 }
 

@@ -58,7 +58,7 @@ pub(crate) fn copy_directory(from: &Path, to: &Path) {
         if entry.file_type().unwrap().is_dir() {
             copy_directory(&entry.path(), &target);
         } else {
-            // Files may vanish or grow meanwhile, as they would under a crash.
+            // Files may vanish or grow meanwhile, as in a crash.
             let _ = std::fs::copy(entry.path(), target);
         }
     }

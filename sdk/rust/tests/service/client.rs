@@ -1,4 +1,4 @@
-//! The client's own checks, lists and times, and what is printed.
+//! The client's own checks, lists and times, and its printed output.
 
 use std::time::{Duration, SystemTime};
 

@@ -1,4 +1,4 @@
-//! Every kind of failure, as the one error that it is.
+//! Every kind of failure, as the error for it.
 
 use logmark_client::apis::caller_api::me;
 use logmark_client::apis::groups_api::{DescribeGroupParams, ListGroupsParams, describe_group, list_groups};

@@ -1,4 +1,4 @@
-//! Lists and pages: everything once, in order, and from where it was left.
+//! Lists and pages: every event once, in order, and continued from any page.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};

@@ -1,4 +1,4 @@
-//! Queries: waited for, paged, and stopped when nobody waits any more.
+//! Queries: waited for, paged, and stopped when their caller no longer waits.
 
 use std::time::Duration;
 
@@ -51,7 +51,7 @@ async fn a_query_that_fails_is_an_error() {
     assert_eq!((error.code(), error.detail()), ("query_failed", "the query ended as `Failed`"));
 }
 
-/// Waits until the front door has seen so many queries being stopped, and says how the last one ended.
+/// Waits until the proxy has seen this many queries stopped, and returns the status of the last one.
 async fn stopped(count: usize) -> String {
     let id = loop {
         let deleted = seen("DELETE /plain/queries/").await;
@@ -66,7 +66,7 @@ async fn stopped(count: usize) -> String {
     read_query(client.configuration(), params(id)).await.unwrap().status
 }
 
-/// One test, as both count what the front door saw.
+/// One test, because both parts count requests to the proxy.
 #[tokio::test]
 async fn a_query_that_nobody_waits_for_is_stopped() {
     let client = through("plain").build().unwrap();

@@ -1,4 +1,4 @@
-//! What the tests are told of the service that they run against.
+//! The environment of the tests, which describes the service.
 
 use std::env;
 use std::time::Duration;
@@ -23,7 +23,7 @@ pub fn acme() -> Client {
     with_token(&token(), Retry::default())
 }
 
-/// The same, and nothing is tried again.
+/// A client of acme without retries.
 pub fn hasty() -> Client {
     with_token(&token(), Retry::NEVER)
 }
@@ -32,7 +32,7 @@ pub fn with_token(token: &str, retry: Retry) -> Client {
     Client::builder(&variable("LOGMARK_URL")).token(token).retry(retry).build().unwrap()
 }
 
-/// Through the front door, by one of its habits.
+/// The service through the faulty proxy, at one of its paths.
 pub fn through(habit: &str) -> ClientBuilder {
     Client::builder(&format!("{}/{habit}/", variable("LOGMARK_FRONT_URL"))).token(&token())
 }
@@ -41,7 +41,7 @@ pub fn retries(retries: u32) -> Retry {
     Retry { retries, max_wait: Duration::from_secs(60) }
 }
 
-/// Requests that came to the front door so far and hold this text.
+/// Requests to the proxy so far that contain this text.
 pub async fn seen(text: &str) -> Vec<String> {
     let answer = reqwest::get(format!("{}/seen", variable("LOGMARK_FRONT_URL"))).await.unwrap();
     let all: Vec<String> = answer.json().await.unwrap();

@@ -1,4 +1,4 @@
-//! Streams: one answer, however long, and never a clean end of one that is not whole.
+//! Streams: one answer of any length, and an incomplete one never ends regularly.
 
 use logmark_client::models::StopReason;
 use logmark_client::{EventStream, EventsRequest};
@@ -40,14 +40,14 @@ async fn a_stream_that_the_source_cuts_short_is_an_error() {
     let mut stream = open(EventsRequest::stream("/acme/midway", "web-1")).await;
     let mut numbers: Vec<usize> = Vec::new();
     let error = loop {
-        match stream.next().await.expect("it never ends well") {
+        match stream.next().await.expect("an incomplete stream must not end regularly") {
             Ok(event) => numbers.push(event.message.parse().unwrap()),
             Err(error) => break error,
         }
     };
     assert_eq!(numbers, [0, 1, 2, 3]);
     assert_eq!(summary(&error), "502 upstream_error");
-    assert!(stream.next().await.is_none(), "and is over then");
+    assert!(stream.next().await.is_none(), "the stream is over then");
     assert_eq!(stream.stop_reason(), None);
 }
 

@@ -1,4 +1,4 @@
-//! Live tails: every event once, whatever happens to the connections.
+//! Live tails: every event once, through every fault of the connections.
 
 use logmark_client::{Client, Error, Retry, Tail, TailItem, TailRequest};
 
@@ -8,7 +8,7 @@ fn big() -> TailRequest {
     TailRequest { start: Some(BEGIN.into()), ..TailRequest::stream("/acme/big", "web-1") }
 }
 
-/// The messages of so many events.
+/// The messages of the next `count` events.
 async fn take(tail: &mut Tail, count: usize) -> Vec<String> {
     let mut found = Vec::new();
     while found.len() < count {
@@ -22,7 +22,7 @@ async fn take(tail: &mut Tail, count: usize) -> Vec<String> {
 
 async fn error(mut tail: Tail) -> Error {
     let error = tail.next().await.unwrap().unwrap_err();
-    assert!(tail.next().await.is_none(), "and is over then");
+    assert!(tail.next().await.is_none(), "the tail is over then");
     error
 }
 

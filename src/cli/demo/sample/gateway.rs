@@ -52,7 +52,7 @@ const GLOBEX: [Route; 7] = [
     route("GET", "/health", 4, 15),
 ];
 
-/// How a request ended: the status, and what API Gateway says of the error, if it was one of its own.
+/// The end of a request: the status, and API Gateway's error text, if the error is its own.
 #[derive(Clone, Copy)]
 struct Outcome {
     status: u16,

@@ -56,7 +56,7 @@ pub(super) fn invocation(begin: i64, function: Function, first: bool, random: &m
         Function::Checkout => Tenant::Acme,
         Function::Invoices => Tenant::Globex,
     };
-    // An idle environment is taken away and the next request starts a new one.
+    // An idle environment is removed, and the next request starts a new one.
     let cold = first || random.chance(8);
     let caller = tenant.caller(random);
     let mut invocation = Invocation { begin, duration_ms, id: random.uuid(), caller, events: Vec::new(), random };

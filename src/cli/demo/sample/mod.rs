@@ -102,7 +102,7 @@ impl Samples {
         samples
     }
 
-    /// From `now_ms` on at another pace. What has begun already goes on as it was.
+    /// Continues from `now_ms` at another pace. Requests that have begun are not changed.
     pub fn set_traffic_level(&mut self, traffic_level: TrafficLevel, now_ms: i64) {
         self.traffic_level = traffic_level;
         self.wait(now_ms.max(self.last));

@@ -1,4 +1,4 @@
-//! What the samples promise: order, sameness, form, and that `logmark import` reads them back.
+//! Properties of the samples: order, repeatability, form, and import with `logmark import`.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -167,7 +167,7 @@ fn import_reads_every_line_back() {
         assert_eq!(lines.len(), expected.clone().count());
         for (line, (at, text)) in lines.iter().zip(expected) {
             assert_eq!(line.message, text);
-            // Lambda's own lines have no time and take the one before, which may be an idle while ago.
+            // Lambda's own lines have no time and inherit the one before, which may be older by an idle period.
             let inherits = ["START", "END", "REPORT", "INIT_START"].iter().any(|start| text.starts_with(start));
             assert!(inherits || (0..1000).contains(&(at - line.timestamp)), "{text}: {at} {}", line.timestamp);
         }

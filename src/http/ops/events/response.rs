@@ -339,7 +339,7 @@ impl EventResponder {
     }
 }
 
-/// Counts what is sent, for the audit line and the metrics.
+/// Counts the sent events and bytes, for the audit line and the metrics.
 fn audit<Op: ReadEvents>(line: AuditLine) -> Audit {
     Audit::new(move |events, bytes, outcome| {
         metrics::events_returned(Op::NAME, events, bytes);

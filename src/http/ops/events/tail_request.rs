@@ -125,7 +125,7 @@ fn refuse_bounds(input: &mut Input, given: &RawParameters) {
     }
 }
 
-/// The request, its source, and where the tail begins: as the cursor says, or anew.
+/// The request, its source, and the start of the tail: from the cursor, or from the request.
 fn resolve(
     mut given: RawParameters,
     cursor: Option<String>,

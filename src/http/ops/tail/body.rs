@@ -196,7 +196,7 @@ impl TailBody {
         None
     }
 
-    /// Writes the next frame. Nothing is written for an item that the client is not told of.
+    /// Writes the next frame. Writes nothing for an item that the client does not receive.
     async fn advance(&mut self, out: &mut Vec<u8>) -> Option<Reservation> {
         match self.happened().await {
             Happened::Authority(AuthorityEnd::Refused(error)) => self.fail(&error, out),
@@ -296,7 +296,7 @@ impl TailBody {
         }
     }
 
-    /// The room of the answer ends before the next events: what was written is complete, or a single event is too large for it.
+    /// The answer's budget ends before the next events: the written part is complete, or a single event is too large for it.
     fn end_without_room(&mut self, out: &mut Vec<u8>) {
         if self.events > 0 {
             self.reconnect("buffered", out);

@@ -45,7 +45,7 @@ impl FrameWriter {
         }
     }
 
-    /// An event of a page, with the cursor behind it.
+    /// An event of a page, with the cursor after it.
     pub fn event(&mut self, events: &Events, index: usize, cursor: &str, out: &mut Vec<u8>) {
         self.line.clear();
         self.writer.part(events, index, 1, &mut self.line);

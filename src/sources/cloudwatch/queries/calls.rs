@@ -115,7 +115,7 @@ impl Call for StopQuery<'_> {
     type Answer = StopQueryResponse;
 }
 
-/// A response without the field is accepted: a query that was told to stop does not run.
+/// `success` is false if CloudWatch did not stop the query.
 #[derive(Debug, Clone, Copy, Deserialize)]
 pub(super) struct StopQueryResponse {
     pub(super) success: bool,

@@ -1,10 +1,11 @@
 //! The data that a query would scan, by the stored bytes of its groups, which CloudWatch lists.
 //!
-//! Owns the bounds of that. INVARIANT: no estimate for a caller that may see only some events of a group, since CloudWatch tells
-//! sizes of whole groups only. A failure of CloudWatch is an unknown size, not an error.
+//! Owns the bounds of that. INVARIANT: stored bytes are used neither for an estimate nor for a reservation of a caller that may see only
+//! some events of a group, since CloudWatch tells sizes of whole groups only. A failure of CloudWatch is an unknown size, not an error.
 
 use std::time::Duration;
 
+use super::earlier::{EarlierScans, ScanKey};
 use crate::auth::permit::{Permit, Share};
 use crate::domain::name::LogGroupName;
 use crate::domain::query::operations::{CheckQuery, ScanEstimate, StartQuery};
@@ -15,7 +16,7 @@ use crate::sources::budget::ScanBound;
 use crate::sources::cloudwatch::client::Client;
 use crate::sources::cloudwatch::wire::DescribeLogGroups;
 
-/// Groups whose sizes are asked for: a call each, which the response cache keeps. With more groups the size is unknown.
+/// Groups whose sizes are read: one call each, which the response cache keeps. With more groups the size is unknown.
 const MAX_GROUPS: usize = 10;
 /// How long a check waits for the sizes.
 const MAX_WAIT: Duration = Duration::from_secs(2);
@@ -40,20 +41,24 @@ pub(super) async fn of(client: &Client, permit: &Permit<CheckQuery>) -> Result<S
 }
 
 /// The bounds of a query that starts: at most all stored bytes, and probably the part that its range is of the time since the oldest
-/// events.
+/// events. Without a known size, what a similar query scanned.
 ///
 /// # Errors
 /// [`SourceError::NotFound`] for a group that does not exist.
-pub(super) async fn bound(client: &Client, permit: &Permit<StartQuery>) -> Result<ScanBound, SourceError> {
-    let op = permit.op();
-    if !permit.visibility().iter().all(Visibility::is_whole) {
-        return Ok(ScanBound::UNKNOWN);
-    }
-    let now = client.now();
-    let Some(groups) = stored_groups(client, permit.share(), &op.groups).await? else { return Ok(ScanBound::UNKNOWN) };
+pub(super) async fn bound(
+    client: &Client,
+    earlier: &EarlierScans,
+    permit: &Permit<StartQuery>,
+) -> Result<ScanBound, SourceError> {
+    let (op, now) = (permit.op(), client.now());
+    let sees_all = permit.visibility().iter().all(Visibility::is_whole);
+    let stored = if sees_all { stored_groups(client, permit.share(), &op.groups).await? } else { None };
+    let Some(groups) = stored else {
+        return Ok(ScanBound::Unknown { similar: earlier.similar(&ScanKey::of(permit, now)) });
+    };
     let most = groups.iter().fold(0u64, |sum, group| sum.saturating_add(group.bytes));
     let likely = groups.iter().fold(0u64, |sum, group| sum.saturating_add(likely_bytes(group, op.start, op.end, now)));
-    Ok(ScanBound { likely, most: Some(most) })
+    Ok(ScanBound::Sized { likely, most })
 }
 
 /// The group's bytes in the range, if they are spread evenly over its time.

@@ -7,8 +7,10 @@
 mod tracker;
 mod account;
 mod calls;
+mod earlier;
 mod estimate;
 mod masks;
+mod probe;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +20,7 @@ use logmark_quota::Rejected;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
+use self::earlier::ScanKey;
 use self::tracker::QueryResources;
 pub(super) use self::tracker::QueryTracker;
 use super::CloudWatch;
@@ -58,7 +61,7 @@ impl Queries for CloudWatch {
     }
 
     async fn scan_bound(&self, permit: &Permit<StartQuery>) -> Result<ScanBound, SourceError> {
-        estimate::bound(&self.client, permit).await
+        estimate::bound(&self.client, &self.tracker.earlier, permit).await
     }
 
     fn price_per_gb(&self) -> Option<f64> {
@@ -76,11 +79,11 @@ impl Queries for CloudWatch {
             started: self.client.now(),
             headings: op.query.headings().to_vec(),
         };
-        let (tracker, share) = (Arc::clone(&self.tracker), permit.share().clone());
+        let (tracker, share, scan) = (Arc::clone(&self.tracker), permit.share().clone(), ScanKey::of(permit, query.started));
         // A separate task: if the client disconnects meanwhile, the query must still be tracked and stopped.
         let (tell, told) = oneshot::channel();
         tokio::spawn(trace::in_current_trace(async move {
-            let started = tracker.start(request, query, share, lease).await;
+            let started = tracker.start(request, query, share, (lease, scan)).await;
             // The client has disconnected: dropping the query stops it.
             drop(tell.send(started));
         }));
@@ -192,7 +195,7 @@ impl QueryTracker {
         request: calls::StartQuery,
         query: RunningQuery,
         share: Share,
-        mut lease: QueryLease,
+        (mut lease, scan): (QueryLease, ScanKey),
     ) -> Result<StartedQuery, SourceError> {
         let acquire_permit = self.acquire_permit(&share).await?;
         let id = self.client.call(&share, &request).await.map_err(CallError::plain)?.query_id;
@@ -200,7 +203,7 @@ impl QueryTracker {
             return Err(SourceError::Upstream("StartQuery returned no id".to_owned()));
         }
         lease.mark_started();
-        self.track(&id, &share, Instant::now(), Some(QueryResources { lease, _permit: acquire_permit }));
+        self.track(&id, &share, Instant::now(), Some(QueryResources { lease, scan, _permit: acquire_permit }));
         let (tracker, runtime) = (Arc::clone(self), tokio::runtime::Handle::current());
         let unclaimed = id.clone();
         let stop = move || {

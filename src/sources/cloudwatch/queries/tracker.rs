@@ -14,6 +14,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
 use super::calls::{GetQueryResults, StopQuery, StopQueryResponse};
+use super::earlier::{EarlierScans, ScanKey};
 use crate::auth::permit::Share;
 use crate::domain::name::TenantId;
 use crate::domain::query::operations::{QueryStatus, Statistics};
@@ -49,6 +50,8 @@ pub(in crate::sources::cloudwatch) struct QueryTracker {
     pub(super) account: Option<String>,
     /// The ids of queries whose groups were checked against their permit.
     pub(super) compared: moka::sync::Cache<String, ()>,
+    /// What complete queries of limited tenants have scanned.
+    pub(super) earlier: EarlierScans,
     /// The account's budgets, including concurrent queries.
     account_limits: Arc<AccountLimits>,
     running: Mutex<HashMap<String, Arc<TrackedQuery>>>,
@@ -74,6 +77,8 @@ pub(super) struct TrackedQuery {
 pub(super) struct QueryResources {
     /// The lease of the tenant's budget.
     pub(super) lease: QueryLease,
+    /// Queries that are similar.
+    pub(super) scan: ScanKey,
     /// The permit of the account's concurrent queries.
     pub(super) _permit: ConcurrencyPermit,
 }
@@ -94,6 +99,13 @@ impl TrackedQuery {
         locked(&self.resources).is_some()
     }
 
+    /// How often it is polled without a waiting request. One that may scan more than its tenant has reserved is polled often, so
+    /// that it is stopped soon.
+    fn own_poll(&self) -> Duration {
+        let is_estimated = locked(&self.resources).as_ref().is_some_and(|resources| resources.lease.is_estimated());
+        if is_estimated { LAST_POLL } else { OWN_POLL }
+    }
+
     fn mark_requested(&self) {
         *locked(&self.last_requested) = Instant::now();
     }
@@ -108,7 +120,8 @@ impl QueryTracker {
         account_limits: Arc<AccountLimits>,
     ) -> Arc<Self> {
         let compared = moka::sync::Cache::new(MAX_COMPARED);
-        Arc::new(Self { client, settings, account, compared, account_limits, running: Mutex::default() })
+        let earlier = EarlierScans::new();
+        Arc::new(Self { client, settings, account, compared, earlier, account_limits, running: Mutex::default() })
     }
 
     /// Waits for a permit of the account's concurrent queries, at most for the time of a call.
@@ -160,6 +173,9 @@ impl QueryTracker {
             is_over = resources.lease.note_scanned(statistics.bytes_scanned);
             if status.has_ended() {
                 resources.lease.mark_ended();
+            }
+            if status == QueryStatus::Complete && resources.lease.is_limited() {
+                self.earlier.record(resources.scan.clone(), resources.lease.scanned());
             }
         }
         if status.has_ended() {
@@ -267,7 +283,8 @@ impl QueryTracker {
 async fn watch(tracker: Weak<QueryTracker>, tracked: Arc<TrackedQuery>) {
     let Some(QuerySettings { abandoned_after, max_time, .. }) = tracker.upgrade().map(|tracker| tracker.settings) else { return };
     let too_long = tracked.started + max_time;
-    let mut check_at = Instant::now() + OWN_POLL;
+    let own_poll = tracked.own_poll();
+    let mut check_at = Instant::now() + own_poll;
     loop {
         let deadline = (*locked(&tracked.last_requested) + abandoned_after).min(too_long).min(check_at);
         tokio::select! {
@@ -285,7 +302,7 @@ async fn watch(tracker: Weak<QueryTracker>, tracked: Arc<TrackedQuery>) {
         if now >= check_at {
             // A failed poll is repeated the next time.
             let _known_later = tracker.poll(&tracked).await;
-            check_at = now + OWN_POLL;
+            check_at = now + own_poll;
         }
     }
 }

@@ -80,7 +80,7 @@ async fn every_page_is_asked_for_and_signed_for_service_quotas() {
         let botocore = Helper::start("check_requests.py", &["secret", "eu-central-1"]);
         requests.iter().map(|request| botocore.ask(request)).collect::<Vec<_>>()
     });
-    assert_eq!(judged.await.unwrap(), ["ok"; 3], "botocore finds each signed, and in its model");
+    assert_eq!(judged.await.unwrap(), ["ok"; 3], "botocore accepts each signature and parameter");
     for request in seen {
         let head = request.text().to_ascii_lowercase();
         for part in [

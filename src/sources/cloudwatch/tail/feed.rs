@@ -102,13 +102,14 @@ pub(super) enum News {
 }
 
 impl Feed {
-    pub(super) fn new(origin: i64, bytes_of_all: Arc<AtomicUsize>) -> Self {
+    /// An empty feed. [`Self::set_origin`] is called before the first batch and before the first viewer reads.
+    pub(super) fn new(bytes_of_all: Arc<AtomicUsize>) -> Self {
         let state = State {
             batches: VecDeque::new(),
             first: 0,
             bytes: 0,
-            kept_from: origin,
-            through: origin,
+            kept_from: 0,
+            through: 0,
             notice: None,
             status: Status::Starting,
         };
@@ -124,6 +125,12 @@ impl Feed {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The feed has the events that are ingested after this time.
+    pub(super) fn set_origin(&self, origin: i64) {
+        let mut state = self.state();
+        (state.kept_from, state.through) = (origin, origin);
     }
 
     /// Adds a batch. One without events that changes nothing is left out.
@@ -253,7 +260,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn batches_are_kept_for_a_time_and_within_their_memory() {
         let all = Arc::new(AtomicUsize::new(0));
-        let feed = Feed::new(100, Arc::clone(&all));
+        let feed = Feed::new(Arc::clone(&all));
+        feed.set_origin(100);
         feed.publish(vec![event(101, 10)], 100, false);
         feed.publish(Vec::new(), 100, false);
         tokio::time::advance(KEEP / 2).await;

@@ -52,6 +52,11 @@ impl TailHub {
         Arc::new(Self { client, settings, feeds: Mutex::default(), bytes_of_all: Arc::default() })
     }
 
+    /// Whether live tails open sessions.
+    pub(super) fn uses_sessions(&self) -> bool {
+        self.settings.uses_sessions()
+    }
+
     fn feeds(&self) -> MutexGuard<'_, HashMap<Arc<str>, Arc<Feed>>> {
         self.feeds.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -77,13 +82,11 @@ impl TailHub {
         if let Some(feed) = feeds.get(group) {
             return Viewing::new(Arc::clone(feed));
         }
-        // What was ingested shortly before may be missing in readings of the viewers that join now: the feed shows it too.
-        let origin = self.client.service_now().0 - self.settings.bounds().settling;
         let group: Arc<str> = group.into();
-        let feed = Arc::new(Feed::new(origin, Arc::clone(&self.bytes_of_all)));
+        let feed = Arc::new(Feed::new(Arc::clone(&self.bytes_of_all)));
         feeds.insert(Arc::clone(&group), Arc::clone(&feed));
         let viewing = Viewing::new(Arc::clone(&feed));
-        tokio::spawn(Worker::new(feed, Arc::clone(self), group, origin).run());
+        tokio::spawn(Worker::new(feed, Arc::clone(self), group).run());
         viewing
     }
 

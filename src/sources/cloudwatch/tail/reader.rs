@@ -20,6 +20,7 @@ use super::history::{History, Step};
 use super::items::{chunk_end, deliver};
 use super::position::{HistoryPosition, Place, Unwanted};
 use super::view::{TailPermit, View};
+use super::worker::elapsed;
 use crate::domain::time::Millis;
 use crate::sources::SourceError;
 use crate::sources::tail::{GapReason, TailEvents, TailGap, TailItem, TailNotice, TailPosition, TailReader, TailStart};
@@ -67,11 +68,13 @@ pub(super) struct Reader {
 impl Reader {
     /// Begins a tail.
     pub(super) async fn begin(hub: &Arc<TailHub>, permit: TailPermit, from: TailStart) -> Result<Self, SourceError> {
-        let now = hub.client.service_now().0;
+        let begun = Instant::now();
         let view = View::new(Arc::clone(hub), permit);
         view.check_filter()?;
         view.check_streams().await?;
         let viewing = hub.view(view.group()).await?;
+        // When the viewer asked, by the source's clock. The feed runs, so an answer has told the offset to that clock.
+        let now = hub.client.service_now().0 - elapsed(begun);
         let named = view.named();
         // An earlier stream of that name may have been deleted.
         named.iter().for_each(|stream| viewing.0.existence.looked_up(stream, true));

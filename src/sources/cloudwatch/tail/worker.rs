@@ -47,7 +47,9 @@ type Page = Result<(Vec<TailEvent>, Option<String>), CallError>;
 /// A sweep under way.
 struct Sweep {
     plan: SweepPlan,
+    /// By the source's clock as it was known then, and by our own timer.
     begun: i64,
+    begun_at: Instant,
     calls: u32,
     fresh: Vec<Event>,
     page: BoxFuture<'static, Page>,
@@ -60,12 +62,18 @@ pub(super) struct Worker {
     group: Arc<str>,
     merge: Merge<Arc<TailEvent>>,
     pace: Pace,
+    /// When the first viewer joined.
+    started: Instant,
+    /// The first page of a sweep has told the source's time, so the origin of the feed is set.
+    has_origin: bool,
     session: Option<Open>,
     opening: Option<BoxFuture<'static, Result<Open, SessionError>>>,
     /// When to open a session next.
     session_at: Instant,
     retry: Duration,
     sweep: Option<Sweep>,
+    /// When the last sweep began.
+    swept_at: Option<Instant>,
     /// Since when the feed has no viewers.
     deserted: Option<Instant>,
 }
@@ -84,18 +92,21 @@ enum Turn {
 }
 
 impl Worker {
-    pub(super) fn new(feed: Arc<Feed>, hub: Arc<TailHub>, group: Arc<str>, origin: i64) -> Self {
+    pub(super) fn new(feed: Arc<Feed>, hub: Arc<TailHub>, group: Arc<str>) -> Self {
         let bounds = hub.settings.bounds();
         Self {
             feed,
             group,
-            merge: Merge::new(bounds, origin),
+            merge: Merge::new(bounds, 0),
             pace: Pace::new(bounds, hub.settings.pace),
+            started: Instant::now(),
+            has_origin: false,
             session: None,
             opening: None,
             session_at: Instant::now(),
             retry: FIRST_RETRY,
             sweep: None,
+            swept_at: None,
             deserted: None,
             hub,
         }
@@ -132,23 +143,22 @@ impl Worker {
     async fn turn(&mut self, sweep_at: Instant) -> Turn {
         self.deserted = (self.feed.viewers() == 0).then(|| self.deserted.unwrap_or_else(Instant::now));
         let close_at = self.deserted.map_or_else(Instant::now, |since| since + self.hub.settings.linger);
-        let has_session = self.session.is_some() || self.opening.is_some();
+        let may_open = self.has_origin && self.session.is_none() && self.opening.is_none();
         tokio::select! {
             update = next_update(&mut self.session) => Turn::Update(update),
             opened = pending_or(self.opening.as_mut()) => Turn::Opened(opened),
             page = pending_or(self.sweep.as_mut().map(|sweep| &mut sweep.page)) => Turn::Page(page),
             () = tokio::time::sleep_until(sweep_at), if self.sweep.is_none() => Turn::SweepDue,
-            () = tokio::time::sleep_until(self.session_at), if !has_session => Turn::SessionDue,
+            () = tokio::time::sleep_until(self.session_at), if may_open => Turn::SessionDue,
             () = tokio::time::sleep_until(close_at), if self.deserted.is_some() => Turn::Deserted,
             () = self.feed.deserted.notified() => Turn::Left,
         }
     }
 
-    /// When the next sweep is due, by our own timer: the source's clock only tells how far away that is.
+    /// When the next sweep is due.
     fn sweep_at(&self) -> Instant {
-        let due = self.pace.due(self.session.is_some(), self.merge.wants_sweep());
-        let wait = due.saturating_sub(self.hub.client.service_now().0).clamp(0, 60_000);
-        Instant::now() + Duration::from_millis(wait.unsigned_abs())
+        let interval = self.pace.interval(self.session.is_some(), self.merge.wants_sweep());
+        self.swept_at.map_or_else(Instant::now, |begun| begun + Duration::from_millis(interval.unsigned_abs()))
     }
 
     fn open(&mut self) {
@@ -212,7 +222,9 @@ impl Worker {
         let begun = self.hub.client.service_now().0;
         let plan = self.pace.begin(begun);
         let page = self.page(plan.from, None);
-        self.sweep = Some(Sweep { plan, begun, calls: 0, fresh: Vec::new(), page });
+        let begun_at = Instant::now();
+        self.swept_at = Some(begun_at);
+        self.sweep = Some(Sweep { plan, begun, begun_at, calls: 0, fresh: Vec::new(), page });
     }
 
     fn page(&self, from: i64, token: Option<String>) -> BoxFuture<'static, Page> {
@@ -237,6 +249,9 @@ impl Worker {
                 return Ok(());
             }
         };
+        if !std::mem::replace(&mut self.has_origin, true) {
+            self.set_origin(now);
+        }
         let swept: Vec<_> = events.into_iter().map(TailEvent::swept).collect();
         let fresh = self.merge.swept(now, swept);
         fresh.iter().for_each(|seen| self.pace.observe(seen.ingestion - seen.timestamp));
@@ -247,13 +262,7 @@ impl Worker {
                 self.sweep = Some(sweep);
             }
             Some(_) => {
-                let lateness = self.pace.halve_lateness();
-                self.merge.limit_lateness(lateness);
-                tracing::warn!(
-                    log_group.name = %self.group, lateness_ms = lateness,
-                    "live tail: the log group has too many events to read them again over the whole lateness; events that arrive \
-                     later than {} s may be missed", lateness / 1000
-                );
+                self.limit_lateness();
                 self.publish_sweep(sweep, now, None);
             }
             None => {
@@ -268,11 +277,40 @@ impl Worker {
         Ok(())
     }
 
+    /// Lets sweeps reach back less, because the group has more events than one sweep may read.
+    fn limit_lateness(&mut self) {
+        let lateness = self.pace.halve_lateness();
+        self.merge.limit_lateness(lateness);
+        tracing::warn!(
+            log_group.name = %self.group, lateness_ms = lateness,
+            "live tail: the log group has too many events to read them again over the whole lateness; events that arrive later \
+             than {} s may be missed", lateness / 1000
+        );
+    }
+
+    /// Sets the origin of the feed. The first page of a sweep comes before, because without an answer the offset to the source's
+    /// clock is unknown: with a clock that is ahead, the feed would leave out events that are ingested after viewers joined.
+    fn set_origin(&mut self, now: i64) {
+        let bounds = self.hub.settings.bounds();
+        // Events that were ingested shortly before may be missing in readings of the viewers that join now: the feed shows them too.
+        let origin = now - elapsed(self.started) - bounds.settling;
+        self.merge = Merge::new(bounds, origin);
+        self.feed.set_origin(origin);
+    }
+
     /// `from`: the sweep has read all timestamps from there on.
     fn publish_sweep(&mut self, sweep: Sweep, now: i64, from: Option<i64>) {
-        let fresh = self.merge.sweep_ended(sweep.begun, now, from, sweep.fresh);
+        // The answers may have corrected the offset to the source's clock since. A beginning that is too late would complete the
+        // feed through events that the sweep could not show yet.
+        let begun = sweep.begun.min(now - elapsed(sweep.begun_at));
+        let fresh = self.merge.sweep_ended(begun, now, from, sweep.fresh);
         self.feed.publish(fresh, self.merge.through(), false);
     }
+}
+
+/// Milliseconds since then.
+pub(super) fn elapsed(since: Instant) -> i64 {
+    i64::try_from(since.elapsed().as_millis()).unwrap_or(i64::MAX)
 }
 
 async fn next_update(session: &mut Option<Open>) -> Result<Update, SessionEnd> {

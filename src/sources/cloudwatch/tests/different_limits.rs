@@ -6,7 +6,7 @@ use crate::sources::reader::ReadEvents;
 
 const LIMITS: [usize; 5] = [1, 7, 30, 99, 100];
 
-/// Reads pages of `limit` events to the end, and gives their sizes.
+/// Reads pages of `limit` events to the end and returns their sizes.
 async fn read_to_end<Op: ReadEvents>(environment: &TestEnvironment, permit: &Permit<Op>, limit: usize) -> Vec<usize> {
     let (mut sizes, mut position) = (Vec::new(), None);
     loop {

@@ -117,7 +117,7 @@ fn permit_by<Op: Operation>(op: Op, groups: &[&str], scope: &str, streams: Optio
     permit_of("acme", op, groups, scope, streams)
 }
 
-/// The same for a tenant.
+/// A permit of a tenant for `op` by one grant and one scope.
 fn permit_of<Op: Operation>(tenant: &str, op: Op, groups: &[&str], scope: &str, streams: Option<&[&str]>) -> Permit<Op> {
     let id = TenantId::try_from(tenant).unwrap();
     let grant = Grant {
@@ -130,8 +130,15 @@ fn permit_of<Op: Operation>(tenant: &str, op: Op, groups: &[&str], scope: &str, 
         mask: None,
     };
     let tenant = Tenant { id: id.clone(), weight: 1, limits: Limits::default(), grants: vec![grant] };
-    let claims =
-        Claims { issuer: "i".to_owned(), subject: "s".to_owned(), tenant: id, scopes: Vec::new(), expires_at: 0, token_id: None };
+    let claims = Claims {
+        issuer: "i".to_owned(),
+        subject: "s".to_owned(),
+        tenant: id,
+        scopes: Vec::new(),
+        expires_at: 0,
+        token_id: None,
+        requirements: Default::default(),
+    };
     let scope = Scope::parse(scope, &Arc::from("scope")).unwrap();
     let caller = Caller { claims: Arc::new(claims), tenant: Arc::new(tenant), scopes: Arc::from([scope]) };
     authorize(&caller, op, Millis(NOW)).unwrap()
@@ -161,7 +168,7 @@ fn messages(page: &EventPage) -> Vec<String> {
     page.events.iter().map(|event| event.message().into_owned()).collect()
 }
 
-/// Times with runs of equals, two streams, and lengths that make pages of 100 bytes cut now and then.
+/// Events with runs of equal times, in two streams, with lengths that cut some pages of 100 bytes.
 fn varied(count: usize) -> Vec<(i64, &'static str, usize)> {
     let event = |index: usize| {
         let time = [0, 0, 0, 1, 5, 5, 9][index % 7] + 10 * i64::try_from(index / 7).unwrap();

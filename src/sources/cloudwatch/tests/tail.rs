@@ -1,10 +1,12 @@
 //! Live tail against the fake: the event stream with its faults, sweeps, resumes, and what viewers may not see.
 
+mod clocks;
 mod deleted;
 mod frames;
 mod isolation;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Instant;
 
 use super::fake::live_tail::{MAX_UPDATE, SessionEnd, SessionPlan};
@@ -20,8 +22,22 @@ use logmark_tail_merge::PaceSettings;
 /// No wait of a test is longer: it fails then.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// The system's clock, apart from an error.
+#[derive(Debug, Default)]
+struct ShiftedClock {
+    /// Milliseconds by which it differs from the clock of the fake.
+    ahead: AtomicI64,
+}
+
+impl Clock for ShiftedClock {
+    fn now(&self) -> Millis {
+        Millis(SystemClock.now().0 + self.ahead.load(Ordering::Relaxed))
+    }
+}
+
 struct World {
     fake: Fake,
+    clock: Arc<ShiftedClock>,
 }
 
 fn settings() -> TailSettings {
@@ -41,7 +57,7 @@ impl World {
             state.logs.settling = 300;
             state.logs.add_stream(GROUP, STREAM);
         }
-        Self { fake }
+        Self { fake, clock: Arc::default() }
     }
 
     /// A process of the service.
@@ -59,7 +75,8 @@ impl World {
         };
         let outbound = Outbound::new().unwrap();
         let provider = SharedCredentialsProvider::new(credentials);
-        CloudWatch::with_credentials(settings, outbound, Arc::new(SystemClock), &Accounts::default(), provider).unwrap()
+        CloudWatch::with_credentials(settings, outbound, Arc::<ShiftedClock>::clone(&self.clock), &Accounts::default(), provider)
+            .unwrap()
     }
 
     /// Puts an event that is late by so much.

@@ -25,7 +25,7 @@ const BLOCK_BYTES: usize = 512 << 10;
 /// The minimum size of a batch if a query reads many groups.
 const MIN_BATCH_BYTES: usize = 16 << 10;
 
-/// A group that a query may read, and what is visible of it.
+/// A group that a query may read, and its visible part.
 #[derive(Clone)]
 pub(super) struct QueryGroup {
     pub(super) name: Arc<str>,

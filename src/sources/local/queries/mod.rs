@@ -125,8 +125,8 @@ impl Queries for Local {
 
     async fn scan_bound(&self, permit: &Permit<StartQuery>) -> Result<ScanBound, SourceError> {
         Ok(match self.estimate(&permit.for_checking()).await? {
-            ScanEstimate::Exact(bytes) => ScanBound { likely: bytes, most: Some(bytes) },
-            ScanEstimate::Stored(bytes) => ScanBound { likely: 0, most: Some(bytes) },
+            ScanEstimate::Exact(bytes) => ScanBound::exactly(bytes),
+            ScanEstimate::Stored(bytes) => ScanBound::Sized { likely: 0, most: bytes },
             ScanEstimate::Unknown => ScanBound::UNKNOWN,
         })
     }

@@ -202,7 +202,7 @@ fn is_current(known: &Outline, path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|metadata| (metadata.len(), modified(&metadata)) == (known.bytes, known.modified))
 }
 
-/// The outline and the content of a file; `None`: there is no file.
+/// The outline and the content of a file; `None` without a file.
 fn outline(path: &Path, name: &TableName) -> Result<Option<(Outline, String)>, WriteError> {
     let Ok(metadata) = fs::metadata(path) else { return Ok(None) };
     let text = tables::read_file(path).map_err(|error| WriteError::Invalid(error.to_string()))?;

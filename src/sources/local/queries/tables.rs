@@ -66,7 +66,7 @@ struct CachedTable {
     table: Arc<Table>,
 }
 
-/// What tells a file from the one that was there before. A file that is written anew has another time of its last change.
+/// The identity of a file's version. A rewritten file has another modification time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct FileIdentity {
     bytes: u64,
@@ -91,7 +91,7 @@ impl FileIdentity {
 }
 
 impl TableCache {
-    /// The table of a file; `None` if there is no file.
+    /// The table of a file; `None` without a file.
     fn read(&self, path: &Path, name: &str) -> Result<Option<Arc<Table>>, InputError> {
         let Some(file) = open(path)? else { return Ok(None) };
         let identity = FileIdentity::of(&file)?;
@@ -155,7 +155,7 @@ fn text(file: &File) -> Result<String, InputError> {
     String::from_utf8(bytes).map_err(|error| InputError::Failed(Box::new(error)))
 }
 
-/// The text of a table's file; `None` if there is no file.
+/// The text of a table's file; `None` without a file.
 pub(super) fn read_file(path: &Path) -> Result<Option<String>, InputError> {
     open(path)?.map(|file| text(&file)).transpose()
 }
@@ -268,7 +268,7 @@ mod tests {
         let first = read(&cache).unwrap();
         assert!(Arc::ptr_eq(&first, &read(&cache).unwrap()));
         assert!(!Arc::ptr_eq(&first, &read(&tables()).unwrap()));
-        // Another file of the same name and length.
+        // Another file with the same name and length.
         std::fs::write(folder.path().join("new"), "k\n2").unwrap();
         std::fs::rename(folder.path().join("new"), &path).unwrap();
         assert_eq!(read(&cache).unwrap().cell(0, 0), Some("2"));
@@ -288,7 +288,7 @@ mod tests {
         let file = cached(0).file;
         let is_kept = |number: usize| cache.find(Path::new(&number.to_string()), file).is_some();
         (0..3).for_each(|number| cache.keep(cached(number)));
-        assert!(is_kept(0), "and so it is used last");
+        assert!(is_kept(0), "and is therefore used last");
         cache.keep(cached(3));
         assert!(!is_kept(1));
         assert!(is_kept(2) && is_kept(0) && is_kept(3));

@@ -40,8 +40,8 @@ impl ScanPoint {
 /// A position of a tail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum LocalPosition {
-    /// In a scan of the events with sequence numbers after `after` and up to `up_to`, in the order of time, behind `from`. At its end
-    /// the tail follows behind `up_to`.
+    /// In a scan of the events with sequence numbers after `after` and up to `up_to`, in the order of time, after `from`. At its
+    /// end the tail follows after `up_to`.
     Scanning { after: u64, up_to: u64, from: ScanPoint },
     /// Behind the event with this sequence number, in the order of appends.
     Following { after: u64 },
@@ -63,13 +63,13 @@ impl LocalPosition {
         }
     }
 
-    /// The position of a tail that follows behind an event that is not in memory any more.
+    /// The position of a tail that follows after an event that is no longer in memory.
     pub(super) fn catch_up(after: u64, last: u64) -> Self {
         Self::Scanning { after, up_to: last, from: StorePosition::MIN.into() }
     }
 
-    /// The largest sequence number that it names. A larger one than the store's last is from another store: following behind it would
-    /// miss events.
+    /// The largest sequence number in it. If it exceeds the store's last one, the position is from another store: a tail that
+    /// follows it would miss events.
     fn newest(self) -> u64 {
         match self {
             Self::Scanning { after, up_to, .. } => after.max(up_to),

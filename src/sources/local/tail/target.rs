@@ -1,6 +1,6 @@
-//! The events that a tail gives: those of a group's permitted and chosen streams that match the filter.
+//! The events of a tail: those of a group's permitted and selected streams that match the filter.
 //!
-//! Owns the translation into the store's requests. The store is asked for the permitted streams only.
+//! Owns the translation into the store's requests. Requests only permitted streams from the store.
 
 use std::fmt;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Files over restarts, rotations and accidents: the chain goes through all of them.
+//! Files across restarts, rotations and damage: the chain continues through all of them.
 
 use super::*;
 use crate::telemetry::audit::verify::{Options, Place, Verdict, Verifier, position};
@@ -21,7 +21,7 @@ fn push(log: &AuditLog, rows: u64) {
     assert!(log.flush(LONG));
 }
 
-/// Proves the files, in the order of their first lines.
+/// Verifies the files, in the order of their first lines.
 fn proved(folder: &Path) -> Verdict {
     let mut files: Vec<(u64, PathBuf)> = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {

@@ -1,4 +1,4 @@
-//! Lines under load, through failures, and at the end.
+//! Lines under load, after failures, and at the end.
 
 use std::sync::mpsc::{self, Receiver, Sender};
 
@@ -7,7 +7,7 @@ use crate::telemetry::audit::verify::{Options, Place, Verdict, Verifier};
 
 const LONG: Duration = Duration::from_secs(60);
 
-/// A sink that fails while it is told to, and writes at most `most` bytes at a time.
+/// A sink that fails on request and writes at most `most` bytes at a time.
 #[derive(Debug)]
 struct Faulty {
     fails: Arc<AtomicBool>,
@@ -93,7 +93,7 @@ fn a_failing_sink_refuses_requests_keeps_all_lines_and_recovers() {
     while subject.tries.try_recv().is_ok() {}
     subject.fails.store(true, Ordering::Relaxed);
     subject.log.push(&record(1));
-    // The second try comes after the first was noted as a failure.
+    // The second attempt comes after the first was recorded as a failure.
     subject.tries.recv().unwrap();
     subject.tries.recv().unwrap();
     assert_eq!(subject.log.admit(), Err(AuditUnavailable));

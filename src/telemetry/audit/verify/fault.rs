@@ -53,7 +53,7 @@ pub enum Fault {
         /// The number that it claims.
         seq: u64,
     },
-    /// The line stands at another place than it was written.
+    /// The line is at another place than the one where it was written.
     #[error("this line was moved: seq {seq} of chain {chain} stands after seq {after}")]
     Moved {
         /// The chain.
@@ -83,7 +83,7 @@ pub enum Fault {
     /// The line's code is wrong or missing.
     #[error("the `mac` is {0}: this line was not written with this key")]
     Mac(&'static str),
-    /// There are more chains than can be told apart.
+    /// The file has more chains than can be distinguished.
     #[error("there are more than {MAX_CHAINS} chains: verify fewer files at a time")]
     TooManyChains,
 }
@@ -104,7 +104,7 @@ impl Fault {
     }
 }
 
-/// A chain, as far as it was read.
+/// A chain, as far as it has been read.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ChainSummary {

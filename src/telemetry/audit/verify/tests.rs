@@ -1,4 +1,4 @@
-//! Every way to falsify a chain, and what the proof says of it.
+//! Every way to falsify a chain, and the result of its verification.
 
 use super::super::chain::Chain;
 use super::*;
@@ -101,7 +101,7 @@ fn a_cut_end_is_found_with_the_head_alone() {
         assert!(!with.is_intact());
     }
     assert!(proved(&lines, Options { heads: vec![head], ..Options::default() }).is_intact());
-    // A head of an earlier day is a line in the middle now.
+    // The last hash of an earlier day is now the hash of a line in the middle.
     let earlier = LineHash::of(lines[3].as_bytes());
     assert!(proved(&lines, Options { heads: vec![earlier, head], ..Options::default() }).is_intact());
 }

@@ -37,11 +37,11 @@ pub(in super::super) fn compile(lookup: &CidrLookupTree, builder: &mut Builder<'
     Ok(())
 }
 
-/// Which column has the networks.
+/// The column of networks.
 #[derive(Debug, Clone)]
 enum Column {
     Named(String),
-    /// The one that is called like the field, or the only one with networks.
+    /// The column with the name of the field, or the only one with networks.
     Found {
         field: String,
     },

@@ -1,4 +1,4 @@
-//! The columns that `lookup` and `cidrlookup` take out of a table.
+//! The columns that `lookup` and `cidrlookup` copy from a table.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::input::Table;
 use crate::plan::Builder;
 use crate::row::{Access, Row, Slot};
 
-/// The columns, and the table when it is open.
+/// The columns, and the table once it is open.
 #[derive(Debug, Clone)]
 pub(super) struct Outputs {
     outputs: Vec<Output>,
@@ -20,10 +20,10 @@ pub(super) struct Outputs {
 #[derive(Debug, Clone)]
 struct Output {
     column: String,
-    /// The index of the column, known when the table is open.
+    /// The index of the column, known once the table is open.
     index: usize,
     slot: Slot,
-    /// `OUTPUTNEW`: the field before, which stays when an event has it.
+    /// `OUTPUTNEW`: the existing field, which stays if an event has it.
     before: Option<Access>,
 }
 
@@ -49,7 +49,7 @@ impl Outputs {
         Ok(())
     }
 
-    /// Puts the values of a row of the table into a row; those of no row are missing.
+    /// Puts the values of a row of the table into a row; without a table row they are missing.
     pub(super) fn set(&self, row: &mut Row<'_>, found: Option<usize>) {
         for output in &self.outputs {
             let before = output.before.as_ref().map(|access| row.get(access).into_owned());

@@ -4,18 +4,18 @@ use std::collections::HashMap;
 
 use super::tokens::{Kind, Severity, Token, severity, tokens};
 
-/// Most patterns of the same punctuation; another text joins the one that is most like it.
+/// Most patterns of the same punctuation; another text joins the most similar one.
 const MOST_ALIKE: usize = 100;
 
 /// The patterns so far.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Clusters {
-    /// By their signature: everything but the words.
+    /// By signature: everything except the words.
     by_signature: HashMap<Box<str>, Vec<Cluster>>,
     signature: String,
 }
 
-/// Texts that have the same signature, and enough words in common.
+/// Texts with the same signature and enough common words.
 #[derive(Debug, Clone)]
 struct Cluster {
     /// The words; `None` where they differ.
@@ -31,13 +31,13 @@ pub(super) struct Found {
     pub(super) severity: Option<Severity>,
 }
 
-/// What stands for a token in a signature: a word, and the kinds in their order. Not in any text: control characters of a
-/// text are written as a blank.
+/// Placeholders of tokens in a signature: a word, and the kinds in their order. They do not occur in texts, whose control
+/// characters are replaced by spaces.
 const WORD: char = '\u{1}';
 const KINDS: [(char, Kind); 4] = [('\u{2}', Kind::Time), ('\u{3}', Kind::Ip), ('\u{4}', Kind::Id), ('\u{5}', Kind::Number)];
 
 impl Clusters {
-    /// Adds a text; how many bytes more are in use for it.
+    /// Adds a text; returns the growth in bytes.
     pub(super) fn add(&mut self, text: &str) -> usize {
         let signature = &mut self.signature;
         signature.clear();
@@ -62,7 +62,7 @@ impl Clusters {
             return bytes;
         };
         let likeness = |cluster: &Cluster| cluster.likeness(&words);
-        // Of equally like ones the first.
+        // The first of equally similar ones.
         let best = clusters.iter().enumerate().rev().max_by_key(|(_, cluster)| likeness(cluster)).map(|(place, _)| place);
         let is_full = clusters.len() >= MOST_ALIKE;
         match best.and_then(|place| clusters.get_mut(place)) {
@@ -79,7 +79,7 @@ impl Clusters {
         }
     }
 
-    /// The patterns, in no order.
+    /// The patterns, unordered.
     pub(super) fn into_patterns(self) -> impl Iterator<Item = Found> {
         let written = |(signature, clusters): (Box<str>, Vec<Cluster>)| {
             clusters.into_iter().map(move |cluster| cluster.into_pattern(&signature))
@@ -88,7 +88,7 @@ impl Clusters {
     }
 }
 
-/// About what a map adds to each entry: see [`super::super::key::ENTRY`].
+/// The approximate overhead of a map for each entry: see [`super::super::key::ENTRY`].
 const ENTRY: usize = super::super::key::ENTRY + size_of::<Vec<Cluster>>();
 
 impl Cluster {
@@ -97,13 +97,13 @@ impl Cluster {
     }
 
     fn bytes(&self) -> usize {
-        // What the allocator adds to each word.
+        // The allocator's overhead for each word.
         const ALLOCATION: usize = 16;
         let word = |word: &Option<Box<str>>| size_of::<Option<Box<str>>>() + ALLOCATION + word.as_deref().map_or(0, str::len);
         size_of::<Self>() + self.words.iter().map(word).sum::<usize>()
     }
 
-    /// How many words are the same; a place where words differ already counts for neither.
+    /// The number of equal words; a position where words differ already does not count.
     fn likeness(&self, words: &[&str]) -> usize {
         self.words.iter().zip(words).filter(|(known, word)| known.as_deref() == Some(**word)).count()
     }
@@ -147,7 +147,7 @@ impl Cluster {
     }
 }
 
-/// The level that a text names first.
+/// The first level in a text.
 fn level(text: &str) -> Option<Severity> {
     let mut before = None;
     let mut found = None;

@@ -3,15 +3,15 @@
 /// One token of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Token<'t> {
-    /// White space, punctuation, the unit of a number, a level: what texts of one pattern have in common.
+    /// White space, punctuation, the unit of a number, a level: the common parts of texts of one pattern.
     Fixed(&'t str),
     /// A word, which may differ within a pattern.
     Word(&'t str),
-    /// What always varies.
+    /// A token that always varies.
     Varying(Kind),
 }
 
-/// What is known of a varying token.
+/// The kind of a varying token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Kind {
     /// A date, a time, or both.
@@ -26,7 +26,7 @@ pub(super) enum Kind {
     Token,
 }
 
-/// How bad an event is.
+/// The severity of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Severity {
     Error,
@@ -57,7 +57,7 @@ impl Severity {
         }
     }
 
-    /// The level that a word names.
+    /// The level of a word.
     fn of(word: &str) -> Option<Self> {
         const NAMES: [(&str, Severity); 13] = [
             ("ERROR", Severity::Error),
@@ -78,8 +78,7 @@ impl Severity {
     }
 }
 
-/// The level that a word names where it stands: in capitals anywhere, in small letters only as the value of a field such as
-/// `level`.
+/// The level of a word at its position: in capitals anywhere, in lower case only as the value of a field such as `level`.
 pub(super) fn severity(word: &str, before: Option<&str>) -> Option<Severity> {
     const FIELDS: [&str; 5] = ["level", "severity", "lvl", "loglevel", "log_level"];
     let is_capital = word.bytes().all(|byte| byte.is_ascii_uppercase());
@@ -113,7 +112,7 @@ fn is_word(character: char) -> bool {
     character.is_alphanumeric() || character == '_'
 }
 
-/// The token of a run of letters and digits, and its length: that of a number ends before its unit.
+/// The token of a run of letters and digits, and its length: a number ends before its unit.
 fn word<'t>(run: &'t str, before: Option<&str>) -> (Token<'t>, usize) {
     const UNITS: [&str; 14] = ["ms", "s", "us", "ns", "m", "h", "b", "kb", "mb", "gb", "kib", "mib", "gib", "x"];
     let digits = run.bytes().take_while(u8::is_ascii_digit).count();
@@ -129,10 +128,10 @@ fn word<'t>(run: &'t str, before: Option<&str>) -> (Token<'t>, usize) {
     }
 }
 
-/// A token that is more than a run of letters and digits, and its length.
+/// A token of more than one run of letters and digits, and its length.
 fn varying(rest: &str) -> Option<(Token<'_>, usize)> {
     let found = |kind: Kind| move |length: usize| (Token::Varying(kind), length);
-    // None of them is longer; a text of many digits is not looked through again and again.
+    // None of them is longer; otherwise a text of many digits would be scanned repeatedly.
     let near = &rest[..rest.floor_char_boundary(64)];
     time(near)
         .map(found(Kind::Time))
@@ -154,7 +153,7 @@ fn time(text: &str) -> Option<usize> {
     Some(clock.map_or(date, |clock| date + 1 + clock))
 }
 
-/// `08:00:00`, with a fraction and a zone when there are any.
+/// `08:00:00`, with an optional fraction and zone.
 fn clock(text: &str) -> Option<usize> {
     let mut length = shaped(text, "dd:dd:dd")?;
     if text[length..].starts_with(['.', ',']) {
@@ -166,7 +165,7 @@ fn clock(text: &str) -> Option<usize> {
     Some(length + zone.unwrap_or_default())
 }
 
-/// The length of a shape at the beginning: `d` for a digit, `a` for a letter, anything else for itself.
+/// The length of a shape at the beginning: `d` matches a digit, `a` a letter, any other character itself.
 fn shaped(text: &str, shape: &str) -> Option<usize> {
     let fits = |(shape, byte): (u8, u8)| match shape {
         b'd' => byte.is_ascii_digit(),

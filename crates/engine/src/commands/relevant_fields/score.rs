@@ -1,4 +1,4 @@
-//! How relevant a field is to a condition.
+//! The relevance of a field to a condition.
 
 use std::cmp::Ordering;
 use std::collections::{BinaryHeap, HashMap};
@@ -8,20 +8,20 @@ use crate::error::QueryError;
 use crate::values::number::Number;
 use crate::values::value::Value;
 
-/// How many values are shown.
+/// The number of shown values.
 const SHOWN: usize = 3;
 
-/// How many events: those for which the condition holds, and the others.
+/// Numbers of events: those for which the condition holds, and the others.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Counts([u64; 2]);
 
-/// What a field has to do with the condition.
+/// The relation of a field to the condition.
 #[derive(Debug, Default)]
 pub(super) struct Score {
     pub(super) relevance: f64,
-    /// The values whose share differs most, of a field whose values are not all numbers.
+    /// The values whose shares differ most, for a field whose values are not all numbers.
     pub(super) contributors: Option<String>,
-    /// The medians of both sides, of numbers.
+    /// The medians of both sides, for numbers.
     pub(super) medians: [Value; 2],
 }
 
@@ -44,7 +44,7 @@ impl Counts {
         self.0[0] + self.0[1]
     }
 
-    /// The shares of other counts in these.
+    /// The shares of these counts in others.
     #[expect(clippy::cast_precision_loss, reason = "shares are shown with few digits")]
     fn shares(self, part: Self) -> [f64; 2] {
         [0, 1].map(|side| if self.0[side] == 0 { 0.0 } else { part.0[side] as f64 / self.0[side] as f64 })
@@ -52,7 +52,7 @@ impl Counts {
 }
 
 impl Score {
-    /// Of the counts of each value, and of all events.
+    /// The score from the counts of each value and of all events.
     pub(super) fn of(values: HashMap<Box<str>, Counts>, events: Counts, env: &Env) -> Result<Self, QueryError> {
         let numbers = values.iter().map(|(text, counts)| Some(Ranked { number: Number::parse(text)?, counts: *counts }));
         match numbers.collect::<Option<Vec<_>>>() {
@@ -76,7 +76,7 @@ impl Score {
                 relevance = relevance.max((conditional - baseline).abs());
             }
             for (side, median) in medians.iter_mut().enumerate() {
-                // The nearest rank, as `pct` has it.
+                // The nearest rank, as in `pct`.
                 if median.is_missing() && below.0[side] > 0 && below.0[side] * 2 >= all.0[side] {
                     *median = Value::from(number);
                 }
@@ -108,7 +108,7 @@ impl Score {
     }
 }
 
-/// A number, and how many events have it. The smallest is the greatest, so that it leaves a heap first.
+/// A number, and the number of events with it. The order is reversed, so that the smallest leaves a heap first.
 #[derive(Debug)]
 struct Ranked {
     number: Number,
@@ -135,7 +135,7 @@ impl PartialEq for Ranked {
 
 impl Eq for Ranked {}
 
-/// Cramér's V of the values, a missing one among them, and the sides, without its bias (Bergsma 2013). From 0 to 1.
+/// Cramér's V of the values (including missing) and the sides, with bias correction (Bergsma 2013). From 0 to 1.
 #[expect(clippy::cast_precision_loss, reason = "a score is shown with four decimals")]
 fn association(values: impl Iterator<Item = Counts>, events: Counts) -> f64 {
     let mut present = Counts::default();

@@ -1,4 +1,4 @@
-//! The aggregates, one value after the other. [`crate::values::aggregate`] defines what they mean.
+//! The aggregates, computed value by value. [`crate::values::aggregate`] defines their results.
 
 use std::cmp::Ordering;
 
@@ -29,26 +29,26 @@ pub(super) enum Aggregate {
     Deviation,
     Min,
     Max,
-    /// Of so many in a hundred.
+    /// With the percentage.
     Percentile(f64),
-    /// The same of the numbers that another aggregate collects, by its place.
+    /// A percentile of the numbers that another aggregate, given by its index, collects.
     PercentileOf(f64, usize),
     Earliest,
     Latest,
     SortsFirst,
     SortsLast,
     Values,
-    /// `topk`: so many.
+    /// `topk`, with the number of values.
     Top(usize),
-    /// In so many milliseconds.
+    /// Per this many milliseconds.
     Rate(i64),
-    /// Of so many ranges.
+    /// With the number of ranges.
     Histogram(usize),
 }
 
 impl Aggregate {
-    /// The aggregate of a function: of an expression, or of the rows themselves; with its parameters. `None` when this engine
-    /// does not compute it.
+    /// The aggregate of a function, of an expression or of the rows, with its parameters. `None` if this engine does not support
+    /// it.
     pub(super) fn of(function: Function, has_expression: bool, parameters: &Parameters) -> Option<Self> {
         let number = parameters.number;
         Some(match function {
@@ -114,7 +114,7 @@ pub(super) enum Accumulator {
     Deviation(Box<Moments>),
     Percentile(f64, Box<Numbers>),
     PercentileOf(f64, usize),
-    /// The value that sorts first or last; of numbers alone, when there is one and `min` or `max` is asked.
+    /// The value that sorts first or last; `min` and `max` prefer numbers.
     Extreme {
         keeps: Ordering,
         of_numbers: bool,
@@ -132,11 +132,11 @@ pub(super) enum Accumulator {
     },
 }
 
-/// What a function has beside the expression that it is computed of.
+/// The parameters of a function in addition to its expression.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Parameters {
     pub(super) number: Option<f64>,
-    /// A period, in milliseconds, when it is of a fixed length.
+    /// A period of fixed length, in milliseconds.
     pub(super) millis: Option<i64>,
 }
 
@@ -149,10 +149,10 @@ impl Parameters {
     }
 }
 
-/// A number, and where its row stands in time.
+/// A number with the position of its row in time.
 pub(super) type Moment = ((i64, i64), Number);
 
-/// Where a row stands in time, and its value.
+/// The position of a row in time, and its value.
 #[derive(Debug, Clone)]
 pub(super) struct Edge {
     at: (i64, i64),
@@ -160,8 +160,8 @@ pub(super) struct Edge {
 }
 
 impl Accumulator {
-    /// Takes the value of a row at a place in time: its moment and, among rows of one moment, its position. Gives by how
-    /// many bytes the state has grown.
+    /// Adds the value of a row at a position in time: its moment and, among rows of the same moment, its position. Returns the
+    /// growth of the state in bytes.
     pub(super) fn push(&mut self, value: &Value, at: Option<(i64, i64)>) -> isize {
         match self {
             Self::Rows(count) => *count += 1,
@@ -239,7 +239,7 @@ impl Accumulator {
         std::mem::replace(self, Self::Rows(0))
     }
 
-    /// The bytes that the state takes from the start, beside its own.
+    /// The bytes of the initial state beyond its own size.
     pub(super) fn bytes(&self) -> usize {
         match self {
             Self::Distinct(_) => size_of::<Distinct>(),
@@ -251,7 +251,7 @@ impl Accumulator {
         }
     }
 
-    /// Changes to an estimate that takes little memory, where there is one. Returns by how many bytes the state has shrunk.
+    /// Changes to an estimate that takes less memory, if one exists. Returns the freed bytes.
     ///
     /// # Errors
     /// When the query was cancelled.
@@ -263,7 +263,7 @@ impl Accumulator {
     }
 }
 
-/// Whether a value takes the place of the one that is kept. Of equal values `min` keeps the first and `max` the last.
+/// Whether a value replaces the kept one. Of equal values `min` keeps the first and `max` the last.
 fn is_kept(value: &Value, kept: &Value, keeps: Ordering, of_numbers: bool) -> bool {
     if value.is_missing() || value.is_structure() {
         return false;
@@ -308,7 +308,7 @@ fn at_edge(value: &Value, at: Option<(i64, i64)>, keeps: Ordering, edge: &mut Op
     }
 }
 
-/// What a table of values adds to the text of each: its place, the count, the allocation.
+/// The overhead of a table of values for each text: its place, the count, the allocation.
 const FREQUENCY: usize = 56;
 
 /// Keeps the first and the last number in time.
@@ -330,7 +330,7 @@ fn widen(edges: &mut Option<Box<[Moment; 2]>>, new: Moment) -> isize {
     }
 }
 
-/// By how much one is greater than the other.
+/// The difference between two sizes.
 pub(super) fn difference(after: usize, before: usize) -> isize {
     isize::try_from(after).unwrap_or(isize::MAX).saturating_sub(isize::try_from(before).unwrap_or(isize::MAX))
 }

@@ -1,4 +1,4 @@
-//! The columns of `stats`: the aggregates in their expressions, and what the names in them mean.
+//! The columns of `stats`: the aggregates in their expressions, and the meaning of names in them.
 
 use std::sync::Arc;
 
@@ -14,23 +14,23 @@ use crate::row::{Access, Slot, System};
 use crate::values::call::QueryTimes;
 use crate::values::distribution::MOST_LISTED;
 
-/// An aggregate, and the expression that it is computed of; `None`: of the rows themselves.
+/// An aggregate and its expression; `None`: it aggregates the rows themselves.
 #[derive(Debug, Clone)]
 pub(super) struct Part {
     pub(super) aggregate: Aggregate,
     pub(super) of: Option<Compiled>,
 }
 
-/// The aggregates of a `stats` that is being compiled. A row of its result has the values of `by`, then its columns, then
-/// the aggregates in them.
+/// The aggregates of a `stats` during compilation. A row of its result has the values of `by`, then its columns, then the
+/// aggregates in them.
 pub(super) struct Aggregates<'b, 'q> {
     builder: &'b mut Builder<'q>,
-    /// The names of the columns so far, and how those without an alias are printed.
+    /// The names of the columns so far, and the printed text of those without an alias.
     names: Vec<(String, Option<String>)>,
     parts: Vec<Part>,
-    /// Of each part that is a percentile the expression that it is of: the numbers are collected once for all percentages.
+    /// For each part that is a percentile, its expression: the numbers are collected once for all percentages.
     percentiles: Vec<(usize, Spanned<Expression>)>,
-    /// The place of the first aggregate.
+    /// The slot of the first aggregate.
     first: usize,
     needs_moments: bool,
 }
@@ -101,20 +101,20 @@ impl<'b, 'q> Aggregates<'b, 'q> {
         Ok(Access::Slot(Slot(self.first + place)))
     }
 
-    /// A percentile of numbers that an earlier one collects.
+    /// A percentile whose numbers an earlier aggregate collects.
     fn shared(&self, aggregate: Aggregate, tree: Option<&Spanned<Expression>>) -> Option<Part> {
         let Aggregate::Percentile(percent) = aggregate else { return None };
         let (place, _) = self.percentiles.iter().find(|(_, known)| Some(known) == tree)?;
         Some(Part { aggregate: Aggregate::PercentileOf(percent, *place), of: None })
     }
 
-    /// The column of that name, among those before.
+    /// The column of this name among the earlier ones.
     fn named(&self, is_it: impl Fn(&(String, Option<String>)) -> bool) -> Option<Slot> {
         self.names.iter().rposition(is_it).map(Slot)
     }
 }
 
-/// Whether an argument is a number of the function's own, such as the percentage of `pct`.
+/// Whether an argument is a parameter of the function, such as the percentage of `pct`.
 fn is_parameter(function: Function, call: &Call, argument: &Spanned<Argument>) -> bool {
     let place = call.arguments.iter().position(|each| std::ptr::eq(each, argument));
     let parameter = place.and_then(|place| function.signature().parameter(place));
@@ -122,7 +122,7 @@ fn is_parameter(function: Function, call: &Call, argument: &Spanned<Argument>) -
 }
 
 impl Fields for Aggregates<'_, '_> {
-    /// A column of `by` or one before: nothing else is the same for all rows of a group.
+    /// A column of `by` or an earlier column: only these have one value for all rows of a group.
     fn field(&mut self, path: &FieldPath) -> Access {
         let flat = path.flat_name();
         if let Some(slot) = self.named(|(name, _)| *name == flat) {

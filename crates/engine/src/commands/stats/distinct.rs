@@ -1,4 +1,4 @@
-//! `count_distinct`: exact for as long as the memory of the query suffices, then an estimate, as CloudWatch makes one.
+//! `count_distinct`: exact as long as the query's memory suffices, then an estimate, as in CloudWatch.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -15,15 +15,15 @@ const REGISTER_BITS: u32 = 14;
 /// Sets of fewer values than this are never estimated: they take less memory than the registers.
 const SMALL: usize = 512;
 
-/// Different values.
+/// Distinct values.
 #[derive(Debug, Clone)]
 pub(super) enum Distinct {
     Exact {
         values: KeySet,
-        /// What the set has allocated.
+        /// The allocated bytes of the set.
         bytes: usize,
     },
-    /// `HyperLogLog`: in each register the most zeros that a hash began with.
+    /// `HyperLogLog`: each register has the maximum number of leading zeros of its hashes.
     Estimate(Box<[u8]>),
 }
 
@@ -51,7 +51,7 @@ impl Distinct {
         }
     }
 
-    /// Changes to the estimate. Returns by how many bytes the state has shrunk.
+    /// Changes to the estimate. Returns the freed bytes.
     ///
     /// # Errors
     /// When the query was cancelled.
@@ -70,7 +70,7 @@ impl Distinct {
         Ok(shrunk)
     }
 
-    /// How many.
+    /// The number of distinct values.
     pub(super) fn count(&self) -> i64 {
         match self {
             Self::Exact { values, .. } => i64::try_from(values.len()).unwrap_or(i64::MAX),
@@ -97,7 +97,7 @@ fn estimated(registers: &[u8]) -> i64 {
     let sum: f64 = registers.iter().map(|zeros| (-f64::from(*zeros)).exp2()).sum();
     let raw = 0.7213 / (1.0 + 1.079 / count) * count * count / sum;
     let empty = registers.iter().filter(|zeros| **zeros == 0).count();
-    // Few values leave registers empty, which then say more (linear counting).
+    // With few values, empty registers give a better estimate (linear counting).
     let estimate = if raw <= 2.5 * count && empty > 0 { count * (count / empty as f64).ln() } else { raw };
     estimate.round() as i64
 }

@@ -14,31 +14,31 @@ use crate::row::{Access, Row, Slot, value_bytes};
 use crate::values::coerce;
 use crate::values::value::Value;
 
-/// An expression behind `by`.
+/// An expression after `by`.
 #[derive(Debug, Clone)]
 pub(super) struct Key {
     pub(super) expression: Compiled,
-    /// All its values are timestamps, or missing.
+    /// Whether all its values are timestamps or missing.
     pub(super) is_time: bool,
-    /// Where the aggregates find it by its alias.
+    /// The slot in which aggregates find it by its alias.
     pub(super) slot: Option<Slot>,
 }
 
-/// `stats` at run time. The groups are numbered in the order of their first rows, and their state lies in lists: a group costs
-/// no allocation of its own beside what its aggregates need.
+/// `stats` at run time. The groups are numbered in the order of their first rows, and their state is in lists: a group needs no
+/// allocations except those of its aggregates.
 #[derive(Debug, Clone)]
 pub(super) struct Stats {
     keys: Vec<Key>,
     parts: Vec<Part>,
     columns: Vec<Compiled>,
-    /// The places of the aggregates.
+    /// The slots of the aggregates.
     hidden: Vec<Slot>,
-    /// Where the time of a row is, when an aggregate needs it.
+    /// The time of a row, if an aggregate needs it.
     moment: Option<Access>,
     groups: KeySet,
-    /// For each group the values of its keys. A text is left out: its bytes are in the key.
+    /// For each group the values of its keys. Texts are omitted, because their bytes are in the key.
     values: Chunks<Option<Value>>,
-    /// For each group the state of its aggregates.
+    /// For each group the states of its aggregates.
     accumulators: Chunks<Accumulator>,
     key: Vec<u8>,
     memory: Reservation,
@@ -66,7 +66,7 @@ impl Stats {
         }
     }
 
-    /// The group of a row.
+    /// The index of the row's group.
     fn place(&mut self, row: &mut Row<'_>, env: &Env) -> Result<usize, QueryError> {
         self.key.clear();
         for key in &self.keys {
@@ -83,7 +83,7 @@ impl Stats {
         }
     }
 
-    /// Begins the group of a row, whose key took so many bytes.
+    /// Creates the group of a row whose key took this many bytes.
     fn begin(&mut self, row: &Row<'_>, mut bytes: usize, env: &Env) -> Result<(), QueryError> {
         for key in &self.keys {
             let value = Some(key.expression.value(row, env).into_owned()).filter(|value| !matches!(value, Value::Text(_)));
@@ -97,7 +97,7 @@ impl Stats {
         self.reserve(env, bytes)
     }
 
-    /// Reserves memory. If the budget is used up, sets of many values are replaced by estimates first.
+    /// Reserves memory. If the budget is exhausted, sets of many values are replaced by estimates first.
     fn reserve(&mut self, env: &Env, bytes: usize) -> Result<(), QueryError> {
         let Err(error) = self.memory.grow(&env.budget, bytes) else { return Ok(()) };
         let mut shrunk = 0;
@@ -112,7 +112,7 @@ impl Stats {
         self.memory.grow(&env.budget, bytes)
     }
 
-    /// Takes a row into its group.
+    /// Adds a row to its group.
     fn aggregate(&mut self, row: &Row<'_>, place: usize, env: &Env) -> Result<(), QueryError> {
         let at = self.moment.as_ref().and_then(|moment| row.moment(moment)).map(|moment| (moment, row.position));
         let mut grown = 0_isize;
@@ -134,7 +134,7 @@ impl Stats {
         }
     }
 
-    /// The row of a group. Its state is taken out.
+    /// The row of a group. Its state is moved out.
     fn result(&mut self, place: usize, env: &Env) -> Result<Row<'static>, QueryError> {
         let mut values = Vec::with_capacity(self.keys.len() + self.columns.len() + self.hidden.len());
         let mut rest = self.groups.get(place);
@@ -162,10 +162,10 @@ impl Stats {
 const MISSING: u8 = 0;
 const TIME: u8 = 1;
 const TEXT: u8 = 2;
-/// In place of the length of a longer text, which follows in four bytes. Most keys are short, and a short key is found faster.
+/// Replaces the length of a longer text, which follows in four bytes. Most keys are short, and short keys are found faster.
 const LONG: u8 = 0xff;
 
-/// Writes a value so that equal keys are those of one group: see [`coerce::identity`].
+/// Writes a value so that equal keys belong to one group: see [`coerce::identity`].
 fn write_key(value: &Value, is_time: bool, key: &mut Vec<u8>) {
     match value {
         Value::Timestamp(moment) if is_time => {
@@ -189,7 +189,7 @@ fn write_key(value: &Value, is_time: bool, key: &mut Vec<u8>) {
     }
 }
 
-/// Writes a text, its length first, so that no two lists of values give the same key.
+/// Writes a text after its length, so that different lists of values give different keys.
 fn write_text(text: &str, key: &mut Vec<u8>) {
     match u8::try_from(text.len()) {
         Ok(length) if length != LONG => key.extend_from_slice(&[TEXT, length]),

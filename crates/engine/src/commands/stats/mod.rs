@@ -53,7 +53,7 @@ pub(super) fn compile(stats: &StatsTree, builder: &mut Builder<'_>) -> Result<()
     Ok(())
 }
 
-/// Whether the values of an expression are all timestamps, or missing.
+/// Whether the values of an expression are all timestamps or missing.
 fn is_time(expression: &Expression) -> bool {
     match expression {
         Expression::Call(call) => {
@@ -63,7 +63,7 @@ fn is_time(expression: &Expression) -> bool {
     }
 }
 
-/// What expressions behind `by` mean: the bins are shifted.
+/// The meaning of fields after `by`: the bins are shifted.
 struct Keys<'b, 'q> {
     builder: &'b mut Builder<'q>,
     offset: Option<Period>,

@@ -1,4 +1,4 @@
-//! Numbers of a group: their spread, and their percentiles.
+//! Numbers of a group: their deviation and percentiles.
 
 use std::hash::BuildHasher;
 
@@ -44,13 +44,13 @@ pub(super) struct Numbers {
     count: u64,
 }
 
-/// Sorted at once: well under a millisecond.
+/// The most numbers to sort at once, in well under a millisecond.
 const FEW: usize = 4_096;
-/// The bits of a number by which one pass tells numbers apart.
+/// The bits of a number that one pass compares.
 const PASS_BITS: u32 = 16;
 
 impl Numbers {
-    /// Counts a number. Returns by how many bytes the state has grown.
+    /// Counts a number. Returns the growth of the state in bytes.
     pub(super) fn insert(&mut self, number: Number) -> isize {
         self.count += 1;
         let key = NumberKey::of(number);
@@ -85,8 +85,8 @@ impl Numbers {
         self.at_rank(rank, env).map(Value::from)
     }
 
-    /// The number at a rank, the smallest having rank 1. Many numbers are not sorted, which would take their memory again and
-    /// long: each pass counts those that agree so far by their next bits, and keeps to the ones around the rank.
+    /// The number at a rank; the smallest has rank 1. Many numbers are not sorted, which would double their memory and take long.
+    /// Instead each pass counts the remaining numbers by their next bits, and keeps those around the rank.
     fn at_rank(&self, mut rank: u64, env: &Env) -> Result<Option<Number>, QueryError> {
         let (mut prefix, mut known_bits) = (0_u64, 0);
         let mut left = self.counts.len();
@@ -134,10 +134,10 @@ impl Numbers {
     }
 }
 
-/// Bits whose order is that of the numbers. Whole numbers beyond 2^53 that have the same nearest double have the same bits;
-/// there are at most 2,048 of them.
+/// Bits with the same order as the numbers. Whole numbers beyond 2^53 with the same nearest double have the same bits; there are
+/// at most 2,048 of them.
 fn ordered_bits(number: Number) -> u64 {
-    // Zero has two spellings as a double.
+    // As a double, zero has two representations.
     let bits = (number.as_f64() + 0.0).to_bits();
     if bits >> 63 == 0 { bits | 1 << 63 } else { !bits }
 }
@@ -190,7 +190,7 @@ mod tests {
             let values: Vec<Value> = (0..count).map(|place| Value::from(number(place))).collect();
             (0..count).for_each(|place| _ = numbers.insert(number(place)));
             for percent in [0.0, 0.001, 10.0, 20.5, 37.0, 50.0, 59.9, 60.1, 75.0, 99.0, 99.99, 100.0] {
-                // A whole double and a whole number are one number.
+                // A whole double and a whole number of the same value are equal.
                 let (found, defined) = (numbers.percentile(percent, &env).unwrap(), pct(&values, percent));
                 assert_eq!(coerce::number(&found), coerce::number(&defined), "{percent} of {count}");
             }

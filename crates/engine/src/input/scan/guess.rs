@@ -1,11 +1,11 @@
-//! Reading a message by the layout of the message before.
+//! Reads a message by the layout of the previous message.
 
 use super::super::layout::Layout;
 use super::{Ended, Scan};
 
 impl Scan<'_, '_> {
-    /// Reads the message as one that has the same bytes as the layout outside of its scalar values. An error says that it
-    /// has not, or that it is invalid.
+    /// Reads the message as one with the same bytes as the layout outside of its scalar values. An error means that it differs or
+    /// is invalid.
     pub(super) fn guess(&mut self, layout: &Layout) -> Result<(), Ended> {
         let mut start = 0;
         for part in layout.parts() {

@@ -1,7 +1,7 @@
 //! The bytes that end a part of a text of JSON.
 
-/// How many bytes are before the first that is a quote, a backslash or a control character: all when there is none. Most
-/// texts are short, so the first bytes are looked at eight at once, and only those of a long text thirty-two at once.
+/// The number of bytes before the first quote, backslash or control character; the length if none occurs. Most texts are short,
+/// so the first bytes are compared eight at once, and only those of a long text thirty-two at once.
 pub(super) fn special(bytes: &[u8]) -> usize {
     const SHORT: usize = 32;
     let is_special = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
@@ -14,7 +14,7 @@ pub(super) fn special(bytes: &[u8]) -> usize {
         if bytes.len() - rest.len() < SHORT {
             continue;
         }
-        // Without a branch for each byte, so that it becomes vector instructions.
+        // Without a branch for each byte, so that the compiler uses vector instructions.
         while let Some((chunk, behind)) = rest.split_first_chunk::<32>()
             && !chunk.iter().fold(false, |found, byte| found | is_special(*byte))
         {
@@ -24,8 +24,8 @@ pub(super) fn special(bytes: &[u8]) -> usize {
     bytes.len() - rest.len() + rest.iter().position(|byte| is_special(*byte)).unwrap_or(rest.len())
 }
 
-/// The first special byte of eight. A byte that is less than `n` sets its highest bit in `(x - n) & !x`, and so may bytes
-/// above it, which come later.
+/// The first special byte of eight. A byte below `n` sets its highest bit in `(x - n) & !x`; bytes above it, which come later,
+/// may be set too.
 fn special_of(chunk: [u8; 8]) -> Option<usize> {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = 0x8080_8080_8080_8080;

@@ -18,7 +18,7 @@ impl<'s> Scan<'s, '_> {
         }
     }
 
-    /// A text, from its opening quote to behind its closing one.
+    /// A text, from its opening quote to after its closing quote.
     pub(super) fn quoted(&mut self) -> Result<Quoted<'s>, Ended> {
         self.expect(b'"')?;
         let start = self.place;
@@ -74,7 +74,7 @@ impl<'s> Scan<'s, '_> {
             self.digits()?;
         }
         let written = self.text.get(start..self.place).ok_or(Ended::Invalid)?;
-        // Any number of fewer digits is one.
+        // Every number of fewer digits fits a double.
         let is_small = !has_exponent && written.len() < 300;
         Ok(if is_small || Number::parse(written).is_some() { Some(written) } else { None })
     }

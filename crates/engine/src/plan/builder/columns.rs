@@ -7,7 +7,7 @@ use crate::plan::written;
 use crate::row::{Access, Slot, System};
 
 impl Builder<'_> {
-    /// Defines a column that a command computes, `(expression, alias)`, by its alias or its text, and its place.
+    /// Defines a computed column `(expression, alias)` by its alias or its text; returns its slot.
     pub(crate) fn define_column(&mut self, column: &ColumnTree) -> (String, Slot) {
         let slot = self.slot();
         let (name, printed) = self.column_name(column);
@@ -15,7 +15,7 @@ impl Builder<'_> {
         (name, slot)
     }
 
-    /// The name of a column; and how it is printed, when that is its name.
+    /// The name of a column, and its printed text if that is the name.
     pub(crate) fn column_name(&self, column: &ColumnTree) -> (String, Option<String>) {
         match (&column.alias, &column.expression.node) {
             (Some(alias), _) => (alias.node.flat_name(), None),
@@ -28,15 +28,16 @@ impl Builder<'_> {
         }
     }
 
-    /// Adds a column to the result, unless `display` has the last word; one of the same name is replaced at its place.
+    /// Adds a column to the result, unless `display` has fixed the columns; a column of the same name is replaced at its
+    /// position.
     pub fn show(&mut self, name: impl Into<String>, access: Access) {
         if self.shown != Shown::Fixed {
             self.show_always(name.into(), access);
         }
     }
 
-    /// Gives a name to a new place, and adds it to the result. A column of that name now has the values of the new place, also
-    /// when `display` has the last word.
+    /// Defines a name for a new slot, and adds it to the result. A column of this name now has the values of the new slot, also
+    /// when `display` has fixed the columns.
     pub(crate) fn define_shown(&mut self, name: &str) -> Slot {
         let slot = self.define(name);
         self.show(name, Access::Slot(slot));
@@ -44,7 +45,7 @@ impl Builder<'_> {
         slot
     }
 
-    /// A command changed the values of a column: where the result has it, it now has them.
+    /// A command has changed the values of a column: the result uses the new ones.
     pub(crate) fn replace_shown(&mut self, name: &str, access: Access) {
         let columns = self.columns.iter_mut().chain(&mut self.defaults);
         columns.filter(|column| column.name == name).for_each(|column| column.access = access.clone());
@@ -57,14 +58,14 @@ impl Builder<'_> {
         }
     }
 
-    /// `fields`: from now on the columns are listed by the query.
+    /// `fields`: from now on the query lists the columns.
     pub(crate) fn list_columns(&mut self) {
         if self.shown == Shown::Default {
             self.shown = Shown::Listed;
         }
     }
 
-    /// `display`: these are the columns.
+    /// `display`: sets the columns.
     pub(crate) fn fix_columns(&mut self, columns: Vec<Column>) {
         self.columns.clear();
         for column in columns {
@@ -73,7 +74,7 @@ impl Builder<'_> {
         self.shown = Shown::Fixed;
     }
 
-    /// The columns that the result would have if the query ended here.
+    /// The columns of the result if the query ended here.
     pub fn columns(&mut self) -> Vec<Column> {
         let mut columns = Vec::new();
         match (self.shown, self.rows) {

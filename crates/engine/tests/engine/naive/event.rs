@@ -1,4 +1,4 @@
-//! The fields of an event, each looked for in all of them.
+//! The fields of an event, found by a search of all fields.
 
 use logmark_engine::input::discover;
 use logmark_engine::row::System;
@@ -27,7 +27,7 @@ pub(super) fn of_event(row: &Row, flat: &str) -> Value {
     }
 }
 
-/// The map or list with that flat name.
+/// The map or list with this flat name.
 fn structure(value: &Value, flat: &str) -> Option<Value> {
     let entries: Vec<(String, &Value)> = match value {
         Value::Map(entries) => entries.iter().map(|(key, value)| (key.clone(), value)).collect(),

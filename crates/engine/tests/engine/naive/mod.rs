@@ -1,5 +1,5 @@
-//! A second engine, small and slow: all rows in memory, each command over all of them, each expression by `evaluate` for
-//! each row, each aggregate over the values of its group. The engine is tested against it.
+//! A second, small and slow engine, against which the engine is tested: all rows in memory, each command over all rows, each
+//! expression by `evaluate` for each row, each aggregate over the values of its group.
 
 mod event;
 mod parse;
@@ -31,7 +31,7 @@ struct Row {
     position: i64,
 }
 
-/// What a name is.
+/// The meaning of a name.
 #[derive(Debug, Clone)]
 enum Binding {
     Defined(usize),
@@ -114,7 +114,7 @@ impl Naive {
         };
         let expression = Spanned::new(replaced(&expression.node, &mut { known }), expression.span);
         let message = row.event.as_ref().map(|event| event.message.as_str());
-        // The last row of `addtotals` is of no event, among rows that are.
+        // The last row of `addtotals` has no event, unlike the rows before it.
         let carried = self.names.iter().rposition(|(name, _)| name == "@timestamp").filter(|_| self.is_computed);
         let timestamp = match &row.event {
             Some(event) => Some(event.timestamp),
@@ -138,7 +138,7 @@ impl Naive {
         }
     }
 
-    /// Gives a name to a new value of each row.
+    /// Binds a name to a new value of each row.
     fn define(&mut self, name: &str, printed: Option<String>, values: Vec<Value>) -> Binding {
         self.names.push((name.to_owned(), printed));
         let count = self.names.len();

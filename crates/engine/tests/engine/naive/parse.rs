@@ -1,4 +1,4 @@
-//! `parse`: the rows of values that a text gives.
+//! `parse`: the rows of values of a text.
 
 use logmark_diagnostics::Spanned;
 use logmark_engine::values::value::Value;
@@ -7,7 +7,7 @@ use logmark_insights::ast::{FieldPath, Matches, Parse, ParseFormat};
 
 use super::Naive;
 
-/// What a text gives: rows of values.
+/// The rows of values of a text.
 type Rows = Box<dyn Fn(&str) -> Vec<Vec<Value>>>;
 
 impl Naive {

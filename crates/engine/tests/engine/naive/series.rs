@@ -1,4 +1,4 @@
-//! The commands over rows, each over all of them.
+//! The commands over rows, each over all rows.
 
 use logmark_diagnostics::Spanned;
 use logmark_engine::values::{aggregate, coerce, order, value::Value};
@@ -34,7 +34,7 @@ impl Naive {
     fn define_and_show(&mut self, name: &str, values: Vec<Value>) {
         let binding = self.define(name, None, values);
         self.show(name, binding.clone());
-        // `display` does not take new columns, but shows the new values of its own.
+        // `display` ignores new columns, but shows the new values of its own.
         self.added.iter_mut().filter(|(known, _)| known == name).for_each(|(_, place)| *place = binding.clone());
     }
 
@@ -66,7 +66,7 @@ impl Naive {
         for target in &fill.targets {
             let more = match &target.node {
                 FillTarget::Field(path) => vec![(path.flat_name(), self.bind(path))],
-                // Those that are generated have one star, at their end.
+                // Generated wildcards have one star, at their end.
                 FillTarget::Wildcard(wildcard) => {
                     let begin = wildcard.as_str().trim_end_matches('*');
                     visible.iter().filter(|(name, _)| name.starts_with(begin)).cloned().collect()
@@ -202,7 +202,7 @@ impl Naive {
             Some((key.collect::<Option<Vec<_>>>()?, coerce::moment(&times[place])?))
         };
         let keys: Vec<Option<(Vec<String>, i64)>> = (0..self.rows.len()).map(key).collect();
-        // The first moment of a session stands for it: the chain of events of the key, none too far from the next.
+        // The first moment identifies a session: the chain of the key's events in which none is too far from the next.
         let begin = |key: &(Vec<String>, i64)| {
             let mut begin = key.1;
             loop {

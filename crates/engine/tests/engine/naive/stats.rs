@@ -80,7 +80,7 @@ impl Naive {
         });
         let Some(argument) = argument else { return Some(Value::from(rows.len() as i64)) };
         let values = rows.iter().map(|row| self.evaluate(row, &argument)).collect::<Option<Vec<_>>>()?;
-        // In the order of time, which `earliest` and `latest` want.
+        // In the order of time, for `earliest` and `latest`.
         let timed = || {
             let mut timed: Vec<(i64, i64, Value)> = Vec::new();
             for (row, value) in rows.iter().zip(&values) {

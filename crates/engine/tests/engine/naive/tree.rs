@@ -15,7 +15,7 @@ pub(super) fn plain(text: &str) -> String {
     text.split_whitespace().collect::<String>().to_lowercase()
 }
 
-/// Another tree in the place of every part for which there is one.
+/// The tree with each part replaced for which `other` returns one.
 pub(super) fn replaced(expression: &Expression, other: &mut dyn FnMut(&Expression) -> Option<Expression>) -> Expression {
     if let Some(other) = other(expression) {
         return other;
