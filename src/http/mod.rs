@@ -59,6 +59,7 @@ use crate::auth::snapshot::PolicySnapshot;
 use crate::domain::time::{Clock, Millis};
 use crate::limits::TenantLimits;
 use crate::reports::enrich::Enricher;
+use crate::reports::recognised::RecognisedFormats;
 use crate::sources::Sources;
 use crate::telemetry::audit::AuditLog;
 
@@ -88,6 +89,8 @@ pub struct App {
     policy: ArcSwap<PolicySnapshot>,
     /// What is added to reports. A reload of the configuration replaces it.
     enricher: ArcSwap<Enricher>,
+    /// The formats of access logs.
+    pub(in crate::http) recognised_formats: RecognisedFormats,
     /// The sources of logs.
     pub(in crate::http) sources: Sources,
     /// Seals cursors.
@@ -179,6 +182,7 @@ impl App {
         Arc::new(Self {
             policy: ArcSwap::from_pointee(policy),
             enricher: ArcSwap::from_pointee(enricher),
+            recognised_formats: RecognisedFormats::default(),
             sources,
             sealer,
             clock,

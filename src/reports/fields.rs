@@ -1,7 +1,7 @@
 //! The fields of access logs that reports use, by their canonical names.
 //!
 //! The names are those of the usage dashboard's log format. The query of a format begins with commands that give the fields these
-//! names ([`super::format`]).
+//! names ([`super::format`], [`logmark_access_log::Field`]).
 
 use std::fmt;
 
@@ -74,6 +74,7 @@ fields! {
     ERROR_RESPONSE_TYPE "errorResponseType",
     INTEGRATION_STATUS "integrationStatus",
     INTEGRATION_ERROR "integrationError",
+    BACKEND_STATUS "backendStatus",
     WAF_RESPONSE_CODE "wafResponseCode",
     WEB_ACL_ARN "webaclArn",
     WAF_STATUS "wafStatus",

@@ -6,6 +6,7 @@ use logmark_insights::ast::{Expression, NotWritable};
 use serde::{Deserialize, Serialize};
 
 use super::condition;
+use super::definition::CUSTOMER_FIELDS;
 use super::fields::{self, Field};
 use super::format::LogFormat;
 use crate::domain::network::Network;
@@ -108,6 +109,13 @@ impl Filters {
         let all: Vec<(usize, &'static str)> = lengths.collect();
         let sum: usize = all.iter().map(|(length, _)| length).sum();
         all.into_iter().max().filter(|_| sum > most).map(|(_, name)| name)
+    }
+
+    /// The fields that they can need.
+    pub(super) fn fields(&self) -> Vec<Field> {
+        let texts = self.texts().into_iter().filter(|(_, value, _)| value.is_some()).flat_map(|(_, _, fields)| fields).copied();
+        let customer = if self.needs_customer() { &CUSTOMER_FIELDS[..] } else { &[] };
+        texts.chain(customer.iter().copied()).collect()
     }
 
     /// The conditions of the query.

@@ -21,7 +21,7 @@ pub struct LineCounts {
 }
 
 impl LineCounts {
-    /// Adds the rows of [`super::plan::line_kinds`].
+    /// Adds the rows of [`super::query_text::line_kinds`].
     pub fn add(&mut self, rows: &[Raw]) {
         for row in rows.iter().map(QueryRow) {
             let count = row.count("requests").unwrap_or(0);
@@ -52,7 +52,7 @@ impl LineCounts {
 pub struct Kinds(BTreeMap<String, Measures>);
 
 impl Kinds {
-    /// Adds the rows of [`super::plan::line_kinds`].
+    /// Adds the rows of [`super::query_text::line_kinds`].
     pub fn add(&mut self, rows: &[Raw]) {
         for row in rows.iter().map(QueryRow) {
             let kind = row.text("kind").unwrap_or("unparsed").to_owned();
@@ -60,7 +60,7 @@ impl Kinds {
         }
     }
 
-    /// Adds the rows of [`super::plan::line_samples`].
+    /// Adds the rows of [`super::query_text::line_samples`].
     pub fn add_samples(&mut self, rows: &[Raw]) {
         for row in rows.iter().map(QueryRow) {
             let (Some(kind), Some(line)) = (row.text("kind"), row.text("@message")) else { continue };

@@ -18,6 +18,8 @@ pub mod html;
 pub mod kinds;
 pub mod measures;
 pub mod plan;
+pub mod query_text;
+pub mod recognised;
 pub mod report;
 pub mod request;
 mod rows;

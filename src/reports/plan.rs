@@ -1,17 +1,18 @@
 //! The query of a report over log groups of one format.
 //!
 //! Owns the choice of keys and measures by the fields of the format. A key without which the report has no meaning is required; other
-//! keys, and measures, are left out. The text of the query is made of constants and of printed expressions ([`super::condition`]).
+//! keys, and measures, are left out. See also [`super::query_text`] (its text).
 
 use jiff::tz::TimeZone;
 
 use super::bins::Bin;
 use super::catalogue;
-use super::definition::{CUSTOMER_FIELDS, Column, Definition, Key, Phase, RESPONSE, RequestOrder, Shape, WAF, route_fields};
+use super::definition::{CUSTOMER_FIELDS, Column, Definition, Key, Phase, RESPONSE, Shape, WAF, route_fields};
 use super::fields::{self, Field};
 use super::filters::UnusableFilter;
-use super::format::{EXECUTION_LINE, LogFormat};
-use super::request::{Dimension, ErrorClass, ReportRequest};
+use super::format::LogFormat;
+use super::query_text::{AUTH_METHOD, ORIGIN};
+use super::request::{Dimension, ReportRequest};
 
 /// Rows of a query at most: the default limit of CloudWatch, and a page of its results.
 pub const MAX_QUERY_ROWS: usize = 10_000;
@@ -160,172 +161,6 @@ impl Plan {
         });
         once
     }
-
-    fn query(&self, request: &ReportRequest, offset: usize) -> Result<String, Unanswerable> {
-        let mut commands = self.format.access_lines();
-        if let Some(only) = self.definition.only {
-            let condition = only.condition(&self.format);
-            let condition = condition.ok_or_else(|| Unanswerable::MissingFields(vec![only_fields(self.definition)]))?;
-            commands.push(format!("filter {condition}"));
-        }
-        if self.definition.name == catalogue::ERRORS_BY_ROUTE {
-            commands.push(format!(
-                "filter {}",
-                match request.class {
-                    Some(ErrorClass::Server) => "status >= 500 and status <= 599",
-                    Some(ErrorClass::Client) | None => "status >= 400 and status <= 499",
-                }
-            ));
-        }
-        let conditions = request.filters.conditions(&self.format).map_err(Unanswerable::Filters)?;
-        commands.extend(conditions.into_iter().map(|condition| format!("filter {condition}")));
-        match self.definition.shape {
-            Shape::Requests(order) => commands.extend(self.single_requests(order, request, offset)),
-            _ => commands.extend(self.grouped()),
-        }
-        Ok(commands.join(" | "))
-    }
-
-    fn grouped(&self) -> [String; 3] {
-        let by: Vec<String> = self.by.iter().map(|column| self.column_text(*column)).collect();
-        let by = if by.is_empty() { String::new() } else { format!(" by {}", by.join(", ")) };
-        let limit = format!("limit {MAX_QUERY_ROWS}");
-        [format!("stats {}{by}", self.aggregates().join(", ")), "sort requests desc".to_owned(), limit]
-    }
-
-    fn column_text(&self, column: Column) -> String {
-        match column {
-            Column::Field(field) => field.name().to_owned(),
-            Column::Time => format!("bin({}) as time", self.query_bin.as_str()),
-            Column::Expression(name) if name == ORIGIN => format!("{} as {name}", self.origin()),
-            Column::Expression(name) => format!("{} as {name}", self.auth_method()),
-        }
-    }
-
-    fn aggregates(&self) -> Vec<String> {
-        let mut found = vec!["count(*) as requests".to_owned()];
-        let class = |name: &str, first: u16| format!("sum(if(status >= {first} and status <= {}, 1, 0)) as {name}", first + 99);
-        if !matches!(self.definition.shape, Shape::Phases(_)) {
-            found.extend([class("errors4xx", 400), class("errors5xx", 500)]);
-            if self.keys.is_empty() {
-                found.extend([class("status1xx", 100), class("status2xx", 200), class("status3xx", 300)]);
-            }
-            if self.format.has(fields::RESPONSE_LENGTH) {
-                found.push("sum(responseLength) as bytes".to_owned());
-            }
-            if let Some(visitor) = self.visitor() {
-                found.push(format!("count_distinct({visitor}) as visitors"));
-            }
-        }
-        for (index, phase) in self.phases.iter().enumerate() {
-            let of = phase.of;
-            found.push(format!("sum(isNumeric({of})) as n{index}, avg({of}) as avg{index}, max({of}) as max{index}"));
-            found.extend([50, 90, 95, 99].map(|percent| format!("pct({of}, {percent}) as p{percent}_{index}")));
-        }
-        found.push("min(toMillis(@timestamp)) as firstSeen, max(toMillis(@timestamp)) as lastSeen".to_owned());
-        found
-    }
-
-    fn visitor(&self) -> Option<String> {
-        match (self.format.has(fields::IP), self.format.has(fields::USER_AGENT)) {
-            (true, true) => Some(r#"concat(ip, " ", coalesce(identityUserAgent, "-"))"#.to_owned()),
-            (true, false) => Some("ip".to_owned()),
-            (false, _) => None,
-        }
-    }
-
-    fn single_requests(&self, order: RequestOrder, request: &ReportRequest, offset: usize) -> Vec<String> {
-        let sort = match order {
-            RequestOrder::Newest => "sort @timestamp desc, @logStream, requestId",
-            RequestOrder::Slowest => "sort responseLatency desc, @timestamp desc",
-        };
-        let more = [fields::RESPONSE_LENGTH, fields::RESPONSE_LATENCY].into_iter().filter(|field| self.format.has(*field));
-        let names: Vec<&str> = self
-            .by
-            .iter()
-            .filter_map(|column| match column {
-                Column::Field(field) => Some(field.name()),
-                Column::Time | Column::Expression(_) => None,
-            })
-            .chain(more.map(Field::name))
-            .collect();
-        let fields = format!("fields toMillis(@timestamp) as time, {}", names.join(", "));
-        // One more than the rows, to know whether there are more.
-        let limit = if request.filters.is_enriched() { MAX_QUERY_ROWS } else { limit_of(self.definition, request) + offset + 1 };
-        vec![fields, sort.to_owned(), format!("limit {}", limit.min(MAX_QUERY_ROWS))]
-    }
-
-    /// The way in which the caller was authenticated; the strongest one, if there are several.
-    fn auth_method(&self) -> String {
-        let ways = [
-            (fields::USER_ARN, "iam"),
-            (fields::SUB, "cognito_pool"),
-            (fields::COGNITO_IDENTITY_ID, "cognito_identity"),
-            (fields::AUTHORIZER_PRINCIPAL_ID, "lambda"),
-            (fields::CLIENT_CERT_SUBJECT, "mtls"),
-            (fields::API_KEY_ID, "api_key"),
-        ];
-        let known = ways.into_iter().filter(|(field, _)| self.format.has(*field));
-        let parts: Vec<String> = known.map(|(field, way)| format!("{}, \"{way}\", ", present(field))).collect();
-        format!("case({}\"none\")", parts.concat())
-    }
-
-    /// Whether the backend made an error: the integration answered with one, did not answer, or its answer was passed on.
-    fn origin(&self) -> String {
-        let mut ways = Vec::new();
-        if self.format.has(fields::INTEGRATION_STATUS) {
-            ways.push("integrationStatus >= 500".to_owned());
-        }
-        if self.format.has(fields::ERROR_RESPONSE_TYPE) {
-            ways.push(r#"errorResponseType in ["INTEGRATION_FAILURE", "INTEGRATION_TIMEOUT"]"#.to_owned());
-            if self.format.has(fields::INTEGRATION_LATENCY) {
-                ways.push(format!("(isNumeric(integrationLatency) and not ({}))", present(fields::ERROR_RESPONSE_TYPE)));
-            }
-        }
-        if ways.is_empty() { "\"unknown\"".to_owned() } else { format!("if({}, \"backend\", \"gateway\")", ways.join(" or ")) }
-    }
-}
-
-/// The column of [`Key::AuthMethod`].
-pub(super) const AUTH_METHOD: Field = Field::computed("authMethod");
-/// The column of [`Key::Origin`].
-pub(super) const ORIGIN: Field = Field::computed("origin");
-
-/// Whether the event has the field: a missing value is written as `-`.
-fn present(field: Field) -> String {
-    format!("ispresent({field}) and {field} != \"-\"")
-}
-
-/// Counts the lines of each kind, for `meta` and for the report `parse-health`.
-#[must_use]
-pub fn line_kinds(format: &LogFormat) -> String {
-    let mut commands = format.all_lines();
-    commands.push(format!(
-        "stats count(*) as requests, min(toMillis(@timestamp)) as firstSeen, max(toMillis(@timestamp)) as lastSeen by {} as kind",
-        kind(format)
-    ));
-    commands.join(" | ")
-}
-
-/// Lines of each kind except for the access lines, the newest first.
-#[must_use]
-pub fn line_samples(format: &LogFormat) -> String {
-    let mut commands = format.all_lines();
-    commands.push(format!("filter not ({})", format.is_access()));
-    commands.push(format!("fields {} as kind, @message", kind(format)));
-    commands.push("sort @timestamp desc | limit 200".to_owned());
-    commands.join(" | ")
-}
-
-fn kind(format: &LogFormat) -> String {
-    let is_cut = r"(@message like /^\s*\{/ and @message not like /\}\s*$/) or (@message like /^\s*<request/ and @message not like /<\/request>\s*$/)";
-    format!("case({}, \"access\", {EXECUTION_LINE}, \"execution\", {is_cut}, \"truncated\", \"unparsed\")", format.is_access())
-}
-
-/// The fields, one of which the requests of the report need.
-fn only_fields(definition: &Definition) -> &'static [Field] {
-    let first = definition.only.and_then(|only| only.0.first()).map(|(field, _)| *field);
-    first.map_or(&[], |field| Key::Field(field).needs())
 }
 
 /// The rows of a report at most.

@@ -39,6 +39,8 @@ async fn ask_for_everything(world: &Binary, acme: &Client) -> BTreeSet<&'static 
         ("get /groups", "/groups"),
         ("get /me", "/me"),
         ("get /queries/language", "/queries/language"),
+        ("get /reports", "/reports"),
+        ("get /reports/{name}", "/reports/overview?group=/acme/api&start=-1h"),
         ("get /me/explain", "/me/explain?action=read&group=/acme/api"),
         ("get /openapi.json", "/openapi.json"),
         ("get /.well-known/oauth-protected-resource", "/.well-known/oauth-protected-resource"),

@@ -26,7 +26,7 @@ groups = ["/acme/api", "/acme/java/*"]
 actions = ["read", "query"]
 [[tenants.acme.grants]]
 source = "disk"
-groups = ["/acme/disk"]
+groups = ["/acme/disk", "/acme/gateway"]
 actions = ["read", "query"]
 
 [tenants.initech]
@@ -164,6 +164,16 @@ async fn store(folder: &TempDir) {
         let event = |index: i64| NewEvent { timestamp: TEN + index, message: format!("line {index}\u{1b}[0m") };
         store.append("/acme/disk", stream, (0..50).map(event).collect(), TEN + 900).await.unwrap();
     }
+    store.create_group("/acme/gateway", TEN - 86_400_000).unwrap();
+    store.create_stream("/acme/gateway", "prod", TEN - 86_400_000).unwrap();
+    let request = |(index, (path, status, latency)): (i64, (&str, &str, &str))| {
+        let id = format!("7f1c9a2e-5d53-4c0e-8a41-00000000000{index}");
+        let message = json!({ "requestId": id, "ip": "192.0.2.7", "requestTime": "20/Nov/2026:09:59:00 +0000", "httpMethod": "GET",
+            "resourcePath": path, "status": status, "protocol": "HTTP/1.1", "responseLength": "512", "responseLatency": latency });
+        NewEvent { timestamp: TEN - 60_000 + index * 1_000, message: message.to_string() }
+    };
+    let requests = [("/orders", "200", "12"), ("/orders", "503", "1004"), ("/orders/{id}", "200", "9"), ("/health", "200", "1")];
+    store.append("/acme/gateway", "prod", (0..).zip(requests).map(request).collect(), TEN + 900).await.unwrap();
     store.close().unwrap();
 }
 

@@ -126,6 +126,13 @@ async fn caller_and_lists(acme: &Client) -> Vec<Example> {
     ] {
         examples.push((format!("{operation}.json"), pretty(&acme.get(target).await)));
     }
+    // One is enough for an example.
+    let mut reports = acme.get("/reports").await.json();
+    reports["reports"].as_array_mut().unwrap().truncate(1);
+    examples.push(("listReports.json".to_owned(), serde_json::to_string_pretty(&reports).unwrap() + "\n"));
+    let report = format!("/reports/routes?group=/acme/gateway&{RANGE}&limit=2");
+    examples.push(("readReport.json".to_owned(), pretty(&acme.get(&report).await)));
+    examples.push(("readReport.csv".to_owned(), acme.get(&format!("{report}&format=csv")).await.text()));
     // Two of each are enough for an example.
     let mut language = acme.get("/queries/language").await.json();
     for list in ["commands", "functions"] {

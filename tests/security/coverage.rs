@@ -30,7 +30,7 @@ enum About {
 }
 
 /// Method, path in the document, and a target that succeeds for tenant `acme`; `<id>` and `<pointer>` belong to a query of acme.
-const OPERATIONS: [(&str, &str, &str, About); 24] = [
+const OPERATIONS: [(&str, &str, &str, About); 26] = [
     ("get", "/logs/{group}/{stream}", "/logs/{}/web-1", About::Group("read")),
     ("get", "/logs/{group}", "/logs/{}", About::Group("read")),
     ("get", "/logs", "/logs?group={}&stream=web-1", About::Group("read")),
@@ -50,6 +50,8 @@ const OPERATIONS: [(&str, &str, &str, About); 24] = [
     ("get", "/queries/{id}", "/queries/<id>", About::Query),
     ("delete", "/queries/{id}", "/queries/<id>", About::Query),
     ("get", "/records/{pointer}", "/records/<pointer>", About::Query),
+    ("get", "/reports", "/reports", About::Caller),
+    ("get", "/reports/{name}", "/reports/overview?start=-1h&group={}", About::Query),
     ("get", "/me", "/me", About::Caller),
     ("get", "/me/explain", "/me/explain?action=read&group={}", About::Caller),
     ("get", "/", "/", About::Public),

@@ -60,6 +60,7 @@ pub use field::{Field, Kind};
 pub use format::Format;
 pub use known::{ALL_REPORTS_TEMPLATE, Known};
 pub use line::{Line, LineKind, is_execution};
+pub use prelude::Prelude;
 pub use recognise::recognise;
 pub use record::{MISSING, Record, Values};
 pub use template::{TemplateError, TemplateErrors};

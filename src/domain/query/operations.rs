@@ -77,7 +77,7 @@ impl Operation for ReadReport {
 }
 
 /// A fingerprint of the permission under which a query was started: the visible streams of each of its groups.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct RulesFingerprint(pub [u8; 16]);
 
 /// Checks a query without starting it. It needs the same permission as [`StartQuery`], so it tells nothing that starting would not.

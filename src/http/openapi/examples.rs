@@ -29,7 +29,7 @@ macro_rules! answer {
     };
 }
 
-const RESPONSES: [ExampleResponse; 32] = [
+const RESPONSES: [ExampleResponse; 35] = [
     answer!("readStream", "200", "application/json", "readStream.json"),
     answer!("readStream", "200", "application/x-ndjson", "readStream.ndjson"),
     answer!("readStream", "200", "text/csv", "readStream.csv"),
@@ -58,6 +58,9 @@ const RESPONSES: [ExampleResponse; 32] = [
     answer!("readRecord", "200", "application/json", "readRecord.json"),
     answer!("checkQuery", "200", "application/json", "checkQuery.json"),
     answer!("queryLanguage", "200", "application/json", "queryLanguage.json"),
+    answer!("listReports", "200", "application/json", "listReports.json"),
+    answer!("readReport", "200", "application/json", "readReport.json"),
+    answer!("readReport", "200", "text/csv", "readReport.csv"),
     answer!("me", "200", "application/json", "me.json"),
     answer!("explain", "200", "application/json", "explain.json"),
     answer!("index", "200", "application/json", "index.json"),

@@ -1,45 +1,37 @@
 //! JSON lines: discovered fields.
 
-use super::{Names, canonical, is_status, slots};
+use super::{Prelude, is_status, name, slots};
 use crate::field::Field;
 use crate::format::{Format, JsonShape, LeafValue};
-use crate::layout::Source;
 
-/// The names of the discovered fields, and of the parts of composed strings.
-struct Discovered<'f>(&'f JsonShape);
-
-impl Names for Discovered<'_> {
-    fn name(&self, slot: usize) -> Option<String> {
-        self.0.leaves.iter().find_map(|leaf| match &leaf.value {
-            LeafValue::Slot(number) => (*number == slot).then(|| path(&leaf.path)).flatten(),
-            LeafValue::Composed(sequence) => sequence.gaps.iter().any(|gap| gap.slot == slot).then(|| format!("lm_{slot}")),
-        })
-    }
-}
-
-pub(super) fn commands(format: &Format, json: &JsonShape, fields: &[Field]) -> Vec<String> {
-    let names = Discovered(json);
-    let mut needed: Vec<usize> = fields.iter().filter_map(|field| format.layout.source(*field)).flat_map(slots).collect();
-    let marker = format.marker().and_then(|field| match format.layout.source(field)? {
-        Source::Slot(slot) => Some((field, slot)),
-        _ => None,
-    });
-    needed.extend(marker.map(|(_, slot)| slot));
-    let mut commands = Vec::new();
+pub(super) fn prelude(format: &Format, json: &JsonShape, fields: &[Field]) -> Prelude {
+    let needed: Vec<usize> = fields.iter().filter_map(|field| format.layout.source(*field)).flat_map(slots).collect();
+    let (mut commands, mut columns) = (Vec::new(), Vec::new());
     for leaf in &json.leaves {
-        let LeafValue::Composed(sequence) = &leaf.value else { continue };
-        let Some(field) = path(&leaf.path).filter(|_| sequence.gaps.iter().any(|gap| needed.contains(&gap.slot))) else {
-            continue;
-        };
-        let regex = sequence.regex(&|slot| needed.contains(&slot).then(|| format!("lm_{slot}")), false);
-        commands.push(format!("parse {field} /^{regex}$/"));
+        let Some(path) = path(&leaf.path) else { continue };
+        match &leaf.value {
+            LeafValue::Slot(slot) if needed.contains(slot) => {
+                let name = name(format, *slot, fields);
+                if name != path {
+                    columns.push(format!("{path} as {name}"));
+                }
+            }
+            LeafValue::Composed(sequence) if sequence.gaps.iter().any(|gap| needed.contains(&gap.slot)) => {
+                let regex = sequence.regex(&|slot| needed.contains(&slot).then(|| name(format, slot, fields)), false);
+                commands.push(format!("parse {path} /^{regex}$/"));
+            }
+            LeafValue::Slot(_) | LeafValue::Composed(_) => {}
+        }
     }
-    if let Some((field, name)) = marker.and_then(|(field, slot)| Some((field, names.name(slot)?))) {
-        let condition = if field == Field::Status { is_status(&name) } else { format!("ispresent({name})") };
-        commands.push(format!("filter {condition}"));
+    if !columns.is_empty() {
+        commands.push(format!("fields {}", columns.join(", ")));
     }
-    commands.extend(canonical(format, fields, &names));
-    commands
+    let is_access = match format.marker() {
+        Some(Field::Status) => is_status(Field::Status.name()),
+        Some(field) => format!("ispresent({field})"),
+        None => "ispresent(@message)".to_owned(),
+    };
+    Prelude { commands, is_access }
 }
 
 /// A path of keys as a field of a query; `None` for keys that a query cannot name.

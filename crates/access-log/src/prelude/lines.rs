@@ -4,28 +4,21 @@
 //! an automaton: a last group takes the rest, which must be empty. A line that might have several readings is split twice,
 //! with the shortest and with the longest values, and dropped if the two differ.
 
-use super::{Names, canonical, is_status, slots};
+use super::{Prelude, computed, is_status, name, slots};
 use crate::class::literal_regex;
 use crate::field::Field;
 use crate::format::Format;
 use crate::sequence::{Check, Extent, Gap, Sequence};
 
-/// Groups by the numbers of the values.
-struct Groups;
-
-impl Names for Groups {
-    fn name(&self, slot: usize) -> Option<String> {
-        Some(format!("lm_{slot}"))
-    }
-}
-
-pub(super) fn commands(format: &Format, sequence: &Sequence, fields: &[Field]) -> Vec<String> {
+pub(super) fn prelude(format: &Format, sequence: &Sequence, fields: &[Field]) -> Prelude {
     let needed: Vec<usize> = fields.iter().filter_map(|field| format.layout.source(*field)).flat_map(slots).collect();
     let is_exact = sequence.is_exact();
-    let is_compared = |gap: &Gap| !is_exact && !(gap.ends && gap.starts);
+    let compared: Vec<&Gap> = sequence.gaps.iter().filter(|gap| !is_exact && !(gap.ends && gap.starts)).collect();
+    let is_compared = |slot: usize| compared.iter().any(|gap| gap.slot == slot);
+    let is_checked = |slot: usize| sequence.gaps.iter().any(|gap| gap.slot == slot && gap.check != Check::Any);
     let named = |slot: usize| {
-        let gap = sequence.gaps.iter().find(|gap| gap.slot == slot);
-        gap.filter(|gap| needed.contains(&slot) || gap.check != Check::Any || is_compared(gap)).map(|_| format!("lm_{slot}"))
+        let is_named = needed.contains(&slot) || is_checked(slot) || is_compared(slot);
+        is_named.then(|| name(format, slot, fields))
     };
     let regex = sequence.regex(&named, !is_exact);
     let mut conditions: Vec<String> = Vec::new();
@@ -34,17 +27,14 @@ pub(super) fn commands(format: &Format, sequence: &Sequence, fields: &[Field]) -
         commands.push(format!(r"parse @message /^{regex}(?<lm_rest>[\s\S]*)/"));
         conditions.push(r"lm_rest like /^[\r\n]*$/".to_owned());
     } else {
-        let again =
-            |slot: usize| sequence.gaps.iter().any(|gap| gap.slot == slot && is_compared(gap)).then(|| format!("lm_long_{slot}"));
+        let longest = |slot: usize| is_compared(slot).then(|| format!("lm_long_{slot}"));
         commands.push(format!(r"parse @message /^{regex}[\r\n]*$/"));
-        commands.push(format!(r"parse @message /^{}[\r\n]*$/", sequence.regex(&again, false)));
-        let compared = sequence.gaps.iter().filter(|gap| is_compared(gap));
-        conditions.extend(compared.map(|gap| format!("lm_{0} = lm_long_{0}", gap.slot)));
+        commands.push(format!(r"parse @message /^{}[\r\n]*$/", sequence.regex(&longest, false)));
+        conditions.extend(compared.iter().map(|gap| format!("{} = lm_long_{}", name(format, gap.slot, fields), gap.slot)));
     }
-    conditions.extend(sequence.gaps.iter().filter_map(|gap| condition(gap, &format!("lm_{}", gap.slot))));
-    commands.push(format!("filter {}", conditions.join(" and ")));
-    commands.extend(canonical(format, fields, &Groups));
-    commands
+    conditions.extend(sequence.gaps.iter().filter_map(|gap| condition(gap, &name(format, gap.slot, fields))));
+    commands.extend(computed(format, fields));
+    Prelude { commands, is_access: conditions.join(" and ") }
 }
 
 /// What a value must be besides its characters.
@@ -52,7 +42,7 @@ fn condition(gap: &Gap, name: &str) -> Option<String> {
     match gap.check {
         Check::Any => None,
         Check::Number => Some(format!("(isNumeric({name}) or {name} = \"-\")")),
-        Check::Status => Some(format!("({})", is_status(name))),
+        Check::Status => Some(is_status(name)),
     }
 }
 

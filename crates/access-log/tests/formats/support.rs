@@ -80,8 +80,8 @@ pub(crate) fn query(text: &str, lines: &[&str]) -> BTreeMap<usize, BTreeMap<Stri
 pub(crate) fn by_query(format: &Format, lines: &[&str]) -> BTreeMap<usize, BTreeMap<Field, String>> {
     let columns = format.fields().map(Field::name).collect::<Vec<_>>().join(", ");
     let text = format!("{} | fields toMillis(@timestamp) as number | display number, {columns}", format.query_prelude());
-    let fields =
-        |row: BTreeMap<String, String>| row.into_iter().filter_map(|(name, value)| Some((Field::named(&name)?, value))).collect();
+    let fields = |row: BTreeMap<String, String>| row.into_iter().filter_map(|(name, value)| Some((Field::named(&name)?, value)));
+    let fields = |row| fields(row).filter(|(_, value)| value != "-").collect();
     query(&text, lines).into_iter().map(|(number, row)| (number, fields(row))).collect()
 }
 

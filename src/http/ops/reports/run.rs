@@ -19,6 +19,7 @@ use crate::reports::enrich::ReportEnrichment;
 use crate::reports::fold::{Fold, ordered};
 use crate::reports::kinds::{self, LineCounts};
 use crate::reports::plan::{self, MAX_QUERY_ROWS, Plan, Unanswerable};
+use crate::reports::query_text;
 use crate::reports::report::{Meta, Report, Row};
 use crate::reports::request::ReportRequest;
 use crate::reports::single::{self, Passed};
@@ -58,7 +59,7 @@ impl<'a> Computation<'a> {
 
     /// Computes it. `passed`: the requests before the cursor.
     pub(super) async fn report(mut self, passed: Option<Passed>) -> Result<(Report, Option<Passed>), ApiError> {
-        let groups = formats::of(self.permit);
+        let groups = formats::of(&mut self).await?;
         let (mut bin, mut next) = (None, None);
         let rows = match self.definition.shape {
             Shape::LineKinds => self.line_kinds(&groups).await?,
@@ -112,6 +113,29 @@ impl<'a> Computation<'a> {
         queries.is_some_and(|queries| queries.estimates_distinct())
     }
 
+    /// Adds a note for the reader of the report.
+    pub(super) fn note(&mut self, note: &str) {
+        self.meta.notes.push(note.to_owned());
+    }
+
+    /// Runs a query that examines lines of these groups. It is not one of the report's queries.
+    pub(super) async fn examine(&mut self, text: &str, period: Period, is_read: &[bool]) -> Result<Vec<Raw>, ApiError> {
+        let query =
+            LogQuery::parse(text).map_err(|error| ApiError::Internal(format!("a report's query is not valid: {error:?}")))?;
+        let permit = self.permit.for_starting(query, period, |index| is_read.get(index).copied().unwrap_or(false));
+        let permit = permit.ok_or_else(|| ApiError::Internal("a report's query has no groups".to_owned()))?;
+        let finished = self.run.query(&permit).await?;
+        self.add_cost(finished.cost);
+        Ok(finished.rows)
+    }
+
+    fn add_cost(&mut self, cost: Option<f64>) {
+        match cost {
+            Some(cost) => self.meta.estimated_cost_usd = Some(self.meta.estimated_cost_usd.unwrap_or(0.0) + cost),
+            None => self.has_cost = false,
+        }
+    }
+
     /// Runs one query over the groups.
     async fn query(&mut self, text: &str, (start, end): Period, groups: &FormattedGroups) -> Result<Finished, ApiError> {
         let query =
@@ -122,10 +146,7 @@ impl<'a> Computation<'a> {
         if !self.meta.queries.iter().any(|known| known == text) {
             self.meta.queries.push(text.to_owned());
         }
-        match finished.cost {
-            Some(cost) => self.meta.estimated_cost_usd = Some(self.meta.estimated_cost_usd.unwrap_or(0.0) + cost),
-            None => self.has_cost = false,
-        }
+        self.add_cost(finished.cost);
         Ok(finished)
     }
 
@@ -204,7 +225,7 @@ impl<'a> Computation<'a> {
     async fn count_lines(&mut self, groups: &[FormattedGroups]) -> Result<(), ApiError> {
         let mut counts = LineCounts::default();
         for one in groups {
-            match self.query(&plan::line_kinds(&one.format), (self.request.start, self.request.end), one).await {
+            match self.query(&query_text::line_kinds(&one.format), (self.request.start, self.request.end), one).await {
                 Ok(found) => counts.add(&found.rows),
                 Err(ApiError::Source(SourceError::QueryMasked(_))) => return Ok(()),
                 Err(error) => return Err(error),
@@ -218,10 +239,10 @@ impl<'a> Computation<'a> {
         let period = (self.request.start, self.request.end);
         let (mut counts, mut all) = (LineCounts::default(), kinds::Kinds::default());
         for one in groups {
-            let found = self.query(&plan::line_kinds(&one.format), period, one).await?;
+            let found = self.query(&query_text::line_kinds(&one.format), period, one).await?;
             counts.add(&found.rows);
             all.add(&found.rows);
-            let samples = self.query(&plan::line_samples(&one.format), period, one).await?;
+            let samples = self.query(&query_text::line_samples(&one.format), period, one).await?;
             all.add_samples(&samples.rows);
         }
         counts.write(&mut self.meta);
