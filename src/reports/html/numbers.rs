@@ -95,10 +95,10 @@ pub(super) fn duration(millis: f64) -> String {
     if millis >= 1000.0 { format!("{}{SPACE}s", decimal(millis / 1000.0)) } else { format!("{}{SPACE}ms", decimal(millis)) }
 }
 
-/// `2026-11-20 10:00:00` in a zone.
+/// `20 Nov 2026 10:00:00` in a zone. A line may end only between the day and the time.
 pub(super) fn time(moment: Millis, zone: &TimeZone) -> String {
     match Timestamp::from_millisecond(moment.0) {
-        Ok(time) => time.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string(),
+        Ok(time) => time.to_zoned(zone.clone()).strftime("%-d\u{a0}%b\u{a0}%Y %H:%M:%S").to_string(),
         Err(_) => moment.to_string(),
     }
 }
@@ -134,10 +134,8 @@ mod tests {
     fn times_are_in_the_zone() {
         let moment = Millis(1_795_168_800_000);
         let zone = TimeZone::fixed(jiff::tz::offset(2));
-        assert_eq!(
-            (time(moment, &TimeZone::UTC), time(moment, &zone)),
-            ("2026-11-20 10:00:00".into(), "2026-11-20 12:00:00".into())
-        );
+        let plain = |zone: &TimeZone| time(moment, zone).replace(SPACE, " ");
+        assert_eq!((plain(&TimeZone::UTC), plain(&zone)), ("20 Nov 2026 10:00:00".into(), "20 Nov 2026 12:00:00".into()));
         assert_eq!(long_time(moment, &zone), "20 Nov 2026, 12:00");
     }
 
