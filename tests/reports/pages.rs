@@ -34,10 +34,7 @@ async fn pages_pass_axe_in_a_browser() {
     let folder = tempfile::tempdir().unwrap();
     let demo = Demo::start(folder.path()).await;
     let mut command = Command::new("node");
-    command
-        .arg(tools.join("report.mjs"))
-        .arg(format!("http://{}", demo.address))
-        .args([demo.token("ACME").as_str(), "/acme/api"]);
+    command.arg(tools.join("report.mjs")).arg(format!("http://{}", demo.address)).args([demo.token("ACME"), "/acme/api"]);
     command.args([
         "overview?start=-1d",
         "traffic?start=-1d&dimension=status",
