@@ -107,11 +107,12 @@ bench: lambda ## Measure tokens, requests, CloudWatch calls beside HAProxy, patt
 	$(CARGO) bench --locked --package logmark-quota --bench simulation
 	$(CARGO) bench --locked --package logmark-event-page --bench transcode
 	$(CARGO) bench --locked --package logmark-event-rules --bench masking
+	$(CARGO) bench --locked --package logmark-access-log --bench parse
 
 # Each target starts from the corpus of its language. New inputs are kept in fuzz/corpus.
 FUZZ_SECONDS ?= 60
-FUZZ_TARGETS ?= filter_pattern_parse filter_pattern_match filter_rule insights_parse event_page event_mask
-fuzz: ## Fuzz the two languages, pages of events, masks and row rules, FUZZ_SECONDS for each target (needs cargo-fuzz)
+FUZZ_TARGETS ?= filter_pattern_parse filter_pattern_match filter_rule insights_parse event_page event_mask access_log
+fuzz: ## Fuzz the two languages, pages of events, masks, row rules and access logs, FUZZ_SECONDS for each target (needs cargo-fuzz)
 	@command -v cargo-fuzz >/dev/null || { echo 'cargo-fuzz is missing: cargo install --locked cargo-fuzz'; exit 1; }
 	$(CARGO) run --quiet --manifest-path fuzz/Cargo.toml --bin seeds
 	@for target in $(FUZZ_TARGETS); do \

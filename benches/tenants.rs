@@ -4,11 +4,12 @@
 //! release binary's start, memory, idle processor time in `LOGMARK_BENCH_IDLE_SECONDS` (20), and how long a change takes.
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a measurement for a person to read")]
 
-#[path = "policy/server.rs"]
-#[expect(dead_code, reason = "the client is of the other benchmark")]
-mod server;
+#[path = "policy/process.rs"]
+mod process;
 
 use std::hint::black_box;
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -78,6 +79,15 @@ fn main() {
     }
 }
 
+/// The answer of the admin listener.
+fn get(admin: SocketAddr, path: &str) -> String {
+    let mut stream = TcpStream::connect(admin).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nhost: {admin}\r\nconnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
 /// The service with so many tenants: its start, its memory, and what it costs while nothing happens.
 fn service() {
     let idle: u64 = std::env::var("LOGMARK_BENCH_IDLE_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(20);
@@ -85,13 +95,14 @@ fn service() {
     for count in COUNTS {
         let folder = tempfile::tempdir().unwrap();
         write(folder.path(), count);
-        let ((mut child, admin), start) = timed(|| server::serve_admin(folder.path()));
+        let ((mut child, line), start) = timed(|| process::serve(folder.path()));
+        let admin: SocketAddr = line["admin_listen"].as_str().unwrap().parse().unwrap();
         let process = child.id().to_string();
         // The first looks at the files are past then.
         std::thread::sleep(Duration::from_secs(5));
-        let (memory, before) = (resident_mib(&process), server::cpu_seconds(&process));
+        let (memory, before) = (resident_mib(&process), process::cpu_seconds(&process));
         std::thread::sleep(Duration::from_secs(idle));
-        let share = (server::cpu_seconds(&process) - before) / idle as f64;
+        let share = (process::cpu_seconds(&process) - before) / idle as f64;
         let id = name(count / 2);
         std::fs::write(
             folder.path().join(format!("tenants.d/{id}.toml")),
@@ -99,7 +110,7 @@ fn service() {
         )
         .unwrap();
         let ((), applied) = timed(|| {
-            while !server::get(admin, "/readyz").contains("\"generation\":2") {
+            while !get(admin, "/readyz").contains("\"generation\":2") {
                 std::thread::sleep(Duration::from_millis(20));
             }
         });

@@ -146,6 +146,7 @@ impl Service {
         let app = App::new(Parts {
             policy: PolicySnapshot { verifier, tenants: Arc::clone(&config.tenants), issuers: issuer_names(config) },
             enricher,
+            configured_formats: config.log_formats.clone(),
             sources,
             sealer: CursorSealer::new(&cursor_keys)?,
             tickets: Tickets::new(server.shared_tickets)?,

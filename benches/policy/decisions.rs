@@ -116,7 +116,7 @@ fn audit_lines() {
         scopes: [Scope::parse("logs:read:*", &"scope".into()).unwrap()].into(),
     };
     let permit = policy::authorize(&caller, operation(0, 1), Millis(0)).unwrap();
-    let before = super::server::cpu_seconds("self");
+    let before = super::process::cpu_seconds("self");
     let begun = Instant::now();
     for _ in 0..LINES {
         let context = AuditContext::new("0123456789abcdef0123456789abcdef");
@@ -126,7 +126,7 @@ fn audit_lines() {
         context.set_operation("ReadStream");
         AuditLine::new(&context, &permit, None, None).write(10, 4096, "end");
     }
-    let (took, cpu) = (begun.elapsed(), super::server::cpu_seconds("self") - before);
+    let (took, cpu) = (begun.elapsed(), super::process::cpu_seconds("self") - before);
     println!(
         "\nan audit line: {} ns in the request, {:.0} ns of processor time",
         (took / LINES).as_nanos(),

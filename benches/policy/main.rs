@@ -6,6 +6,7 @@
 //! of a page of 10 events. `LOGMARK_BENCH_REQUESTS` (10000) in each of `LOGMARK_BENCH_ROUNDS` (5) rounds.
 #![expect(clippy::print_stdout, clippy::unwrap_used, clippy::disallowed_methods, reason = "a measurement for a person to read")]
 
+mod process;
 mod decisions;
 mod server;
 

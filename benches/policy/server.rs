@@ -4,21 +4,13 @@ use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use logmark::auth::dev_issuer::DevIssuer;
 use logmark_store::{NewEvent, Options, Store};
 
-/// Jiffies in a second, for all of Linux's user interfaces (proc(5), `USER_HZ`).
-const TICKS: f64 = 100.0;
-
-/// Processor time of a process so far, its own and the system's for it. `process`: a number, or `self`.
-pub(crate) fn cpu_seconds(process: &str) -> f64 {
-    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
-    let (_, fields) = stat.rsplit_once(") ").unwrap();
-    fields.split(' ').skip(11).take(2).map(|field| field.parse::<f64>().unwrap()).sum::<f64>() / TICKS
-}
+use crate::process::{cpu_seconds, serve};
 
 /// The configuration of a measurement.
 #[derive(Clone, Copy)]
@@ -73,7 +65,8 @@ impl World {
             self.audit
         );
         std::fs::write(self.folder.path().join("logmark.toml"), config).unwrap();
-        let (child, address) = serve(self.folder.path());
+        let (child, line) = serve(self.folder.path());
+        let address: SocketAddr = line["listen"].as_str().unwrap().parse().unwrap();
         let stream = TcpStream::connect(address).unwrap();
         stream.set_nodelay(true).unwrap();
         let request = format!(
@@ -82,40 +75,6 @@ impl World {
         );
         Running { child, stream: BufReader::new(stream), request }
     }
-}
-
-/// Starts the service in the folder, and waits until it listens.
-pub(crate) fn serve(folder: &Path) -> (Child, SocketAddr) {
-    let (child, line) = started(folder);
-    (child, line["listen"].as_str().unwrap().parse().unwrap())
-}
-
-/// The same, with the address of the admin listener.
-pub(crate) fn serve_admin(folder: &Path) -> (Child, SocketAddr) {
-    let (child, line) = started(folder);
-    (child, line["admin_listen"].as_str().unwrap().parse().unwrap())
-}
-
-/// The answer of the admin listener.
-pub(crate) fn get(admin: SocketAddr, path: &str) -> String {
-    let mut stream = TcpStream::connect(admin).unwrap();
-    write!(stream, "GET {path} HTTP/1.1\r\nhost: {admin}\r\nconnection: close\r\n\r\n").unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    answer
-}
-
-fn started(folder: &Path) -> (Child, serde_json::Value) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_logmark"));
-    let mut child = command.arg("serve").current_dir(folder).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut lines = BufReader::new(child.stderr.take().unwrap());
-    let mut line = String::new();
-    while !line.contains("admin_listen") {
-        line.clear();
-        assert!(lines.read_line(&mut line).unwrap() > 0, "the service starts");
-    }
-    std::thread::spawn(move || std::io::copy(&mut lines, &mut std::io::sink()));
-    (child, serde_json::from_str(&line).unwrap())
 }
 
 fn grant(number: usize, rules: &str, service: usize) -> String {

@@ -7,6 +7,8 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use logmark_access_log::{Known, Values};
+
 fn main() -> io::Result<()> {
     let patterns = cases("crates/filter-pattern/tests", |line| {
         ["pattern: ", "invalid: "].iter().find_map(|key| line.strip_prefix(key)).map(str::to_owned)
@@ -23,7 +25,14 @@ fn main() -> io::Result<()> {
     let masked = messages.iter().map(|message| format!("$.user.id $.items[*].sku $[\"a.b\"] $.level\n{message}"));
     write("event_mask", &masked.collect::<Vec<_>>())?;
     write("insights_parse", &queries)?;
+    write("access_log", &access_logs())?;
     write("event_page", &answers())
+}
+
+/// A template and a line of it, for each known format that has a template.
+fn access_logs() -> Vec<String> {
+    let line = |known: &Known| Some(format!("{}\n{}", known.template()?, known.format()?.write(&Values::default())));
+    Known::ALL.iter().filter_map(line).collect()
 }
 
 /// An answer of each call.

@@ -39,8 +39,25 @@ FILES = {
     "systemd/logmark.service": "infra/systemd/logmark.service",
 }
 # The pages of docs/ that are useful without the repository.
-PAGES = ("command-line", "production", "configuration", "iam", "monitoring", "troubleshooting", "identity", "importing")
-FILES |= {f"docs/{page}.md": f"docs/{page}.md" for page in PAGES}
+PAGES = (
+    "audit.md",
+    "audit.schema.json",
+    "aws-protocol.md",
+    "command-line.md",
+    "configuration.md",
+    "iam.md",
+    "identity.md",
+    "importing.md",
+    "live-tail-cloudwatch.md",
+    "live-tail.md",
+    "monitoring.md",
+    "policy-tests.md",
+    "production.md",
+    "row-rules-and-masks.md",
+    "security.md",
+    "troubleshooting.md",
+)
+FILES |= {f"docs/{page}": f"docs/{page}" for page in PAGES}
 # Printed by the binary: path in the archive, and shell.
 COMPLETIONS = {"completions/logmark.bash": "bash", "completions/_logmark": "zsh", "completions/logmark.fish": "fish"}
 
@@ -105,7 +122,7 @@ def without_dead_links(name, content):
 
     The Debian package has no CHANGELOG.md and no folders, so only links between pages of docs/ work in both packages.
     """
-    if not name.startswith("docs/"):
+    if not (name.startswith("docs/") and name.endswith(".md")):
         return content
 
     def link(found):

@@ -62,6 +62,13 @@ class Packages(unittest.TestCase):
             self.assertTrue(link.startswith("http") or f"docs/{link}" in pages, f"{name}: {link}")
         self.assertIn("infra/README.md (in the source repository)", pages["docs/production.md"])
 
+    def test_both_packages_have_the_same_pages_and_the_readme_lists_them(self):
+        assets = tomllib.loads((ROOT / "Cargo.toml").read_text())["package"]["metadata"]["deb"]["assets"]
+        targets = {target for source, target, _ in assets if "/docs/" in source}
+        self.assertEqual(targets, {f"usr/share/doc/logmark/{page}" for page in dist.PAGES})
+        listed = re.findall(r"^\| `docs/([^`]+)` \|", (ROOT / "infra/package/README.md").read_text(), re.MULTILINE)
+        self.assertEqual(sorted(listed), sorted(dist.PAGES))
+
     def test_the_checksums_are_right(self):
         archive = self.pack("one")
         shutil.rmtree(archive.parent / "stage")

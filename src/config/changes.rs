@@ -1,7 +1,7 @@
 //! What of a configuration can change while the service runs.
 //!
 //! Owns that list: every key is in one of the two functions below, because they name every field. Tenants, issuers, cursor keys, the
-//! files of the certificate, the tables of reports and the log level can change. Everything else is fixed at the start: sockets, sources, budgets of memory.
+//! files of the certificate, the tables of reports, log formats and the log level can change. Everything else is fixed at the start: sockets, sources, budgets of memory.
 
 use super::Config;
 use super::server::{CursorKeys, Server};
@@ -10,7 +10,20 @@ use super::telemetry::Telemetry;
 /// The keys that differ and need a restart.
 #[must_use]
 pub fn fixed_keys_changed(old: &Config, new: &Config) -> Vec<&'static str> {
-    let Config { server, limits, telemetry, audit, lambda, demo, sources, issuers: _, reports: _, tenants: _, warnings: _ } = old;
+    let Config {
+        server,
+        limits,
+        telemetry,
+        audit,
+        lambda,
+        demo,
+        sources,
+        issuers: _,
+        reports: _,
+        log_formats: _,
+        tenants: _,
+        warnings: _,
+    } = old;
     let mut changed = server_keys_changed(server, &new.server);
     let Telemetry { log_format, audit: writes_audit, log_level: _ } = telemetry;
     changed.extend(differing([
@@ -68,6 +81,7 @@ pub fn has_changes(old: &Config, new: &Config) -> bool {
         || old.server.tls != new.server.tls
         || old.telemetry.log_level != new.telemetry.log_level
         || old.reports != new.reports
+        || old.log_formats != new.log_formats
         || old.tenants != new.tenants
 }
 

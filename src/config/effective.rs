@@ -17,6 +17,7 @@ use super::source::{Source, SourceKind};
 use super::spelling::duration;
 use crate::auth::tenant::{Grant, Limits};
 use crate::auth::token::{IssuerRules, TenantRule};
+use crate::reports::configured::ConfiguredFormat;
 use crate::sources::cloudwatch::settings::{CacheSettings, QuerySettings, TailSettings};
 use crate::telemetry::audit::file::{FileSettings, Fsync};
 
@@ -26,7 +27,8 @@ pub struct Effective<'a>(pub(super) &'a Config);
 
 impl fmt::Display for Effective<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Config { server, limits, telemetry, audit, lambda, demo, issuers, sources, reports, tenants, warnings } = self.0;
+        let Config { server, limits, telemetry, audit, lambda, demo, issuers, sources, reports, log_formats, tenants, warnings } =
+            self.0;
         write_server(f, server)?;
         write_limit_store(f, limits)?;
         writeln!(f, "telemetry: {}, {}", telemetry.log_format.as_str(), telemetry.log_level)?;
@@ -44,6 +46,7 @@ impl fmt::Display for Effective<'_> {
             write_source(f, source)?;
         }
         write_reports(f, reports)?;
+        log_formats.iter().try_for_each(|format| write_log_format(f, format))?;
         for tenant in tenants.in_order() {
             write_tenant(f, &format!("tenant {}", tenant.id), tenant.weight, &tenant.limits, &tenant.grants)?;
         }
@@ -212,7 +215,16 @@ fn write_cloudwatch(f: &mut fmt::Formatter<'_>, cloudwatch: &CloudWatch) -> fmt:
     writeln!(f, "  live tail: {sessions} sessions, sweeps {share}% of FilterLogEvents, lateness {lateness}, settling {settling}")
 }
 
-/// A share in percent: `20`, `12.5`.
+/// The format of some groups, and the reports that it lacks fields for.
+fn write_log_format(f: &mut fmt::Formatter<'_>, format: &ConfiguredFormat) -> fmt::Result {
+    let groups = joined(format.groups.iter().map(|pattern| pattern.as_str()));
+    writeln!(f, "log format of {groups}: {}, {} fields", format.name(), format.format.fields().count())?;
+    for (field, reports) in format.lacking() {
+        writeln!(f, "  without {field}, so without the reports {}", joined(reports.into_iter()))?;
+    }
+    Ok(())
+}
+
 fn write_reports(f: &mut fmt::Formatter<'_>, reports: &Reports) -> fmt::Result {
     match &reports.plans {
         PlanSource::None => {}
@@ -238,6 +250,7 @@ fn write_reports(f: &mut fmt::Formatter<'_>, reports: &Reports) -> fmt::Result {
     Ok(())
 }
 
+/// A share in percent: `20`, `12.5`.
 fn percent(share: f64) -> f64 {
     (share * 1e6).round() / 1e4
 }

@@ -11,7 +11,7 @@
 //! check needs other keys, files or variables also has a line in `validate`.
 //!
 //! Reading order: [`server`], [`limits`], [`telemetry`], [`audit`], [`lambda`], [`demo`], [`issuer`], [`source`], [`cloudwatch`], [`endpoint`], [`reports`],
-//! `tenant`
+//! [`log_formats`], `tenant`
 //! and `tenant_files` (the sections); [`secret`]; `tree`, `environment`, `deserializer`, `values`, `forms`, `validation`, `paths` (the steps);
 //! [`error`]; [`effective`] (the text of `logmark check`); [`loader`] and [`stamp`] (reading it again when its files change);
 //! [`changes`] (what can change without a restart).
@@ -29,6 +29,7 @@ pub mod source;
 pub mod cloudwatch;
 pub mod endpoint;
 pub mod reports;
+pub mod log_formats;
 mod tenant;
 mod tenant_files;
 mod pattern;
@@ -62,6 +63,7 @@ use serde::Deserialize;
 
 use crate::auth::tenant::Tenants;
 use crate::auth::token::IssuerRules;
+use crate::reports::configured::ConfiguredFormats;
 use audit::{Audit, RawAudit};
 use demo::Demo;
 use effective::Effective;
@@ -70,6 +72,7 @@ use issuer::RawAuth;
 use lambda::Lambda;
 use limits::{Limiting, RawLimits};
 use loader::ReadFiles;
+use log_formats::RawLogFormat;
 use reports::{RawReports, Reports};
 use server::{RawServer, Server};
 use source::{RawSource, Source};
@@ -102,6 +105,8 @@ pub struct Config {
     pub sources: Vec<Source>,
     /// `[reports]`.
     pub reports: Reports,
+    /// `[[log_formats]]`.
+    pub log_formats: ConfiguredFormats,
     /// `[tenants.<id>]`, the files of `[tenants] directory`, and `[tenant_template]`.
     pub tenants: Arc<Tenants>,
     /// Valid settings whose effect the operator should know, with their locations. Logged at start.
@@ -223,6 +228,7 @@ struct RawConfig {
     auth: RawAuth,
     sources: Vec<RawSource>,
     reports: RawReports,
+    log_formats: Vec<RawLogFormat>,
     tenants: BTreeMap<String, RawTenant>,
     tenant_template: Option<RawTemplate>,
 }
@@ -246,6 +252,7 @@ fn validate(raw: RawConfig, root: &Key<'_>, directory: Option<&Entry>, files: &m
         tenants: Arc::new(tenant::validate(raw.tenants, raw.tenant_template, in_files.unwrap_or_default(), root, &declared)),
         sources,
         reports: reports::validate(raw.reports, &root.key("reports")),
+        log_formats: log_formats::validate(raw.log_formats, &root.key("log_formats")),
         warnings: Vec::new(),
     }
 }

@@ -58,6 +58,7 @@ use tokio::sync::watch;
 use crate::auth::snapshot::PolicySnapshot;
 use crate::domain::time::{Clock, Millis};
 use crate::limits::TenantLimits;
+use crate::reports::configured::ConfiguredFormats;
 use crate::reports::enrich::Enricher;
 use crate::reports::recognised::RecognisedFormats;
 use crate::sources::Sources;
@@ -89,6 +90,8 @@ pub struct App {
     policy: ArcSwap<PolicySnapshot>,
     /// What is added to reports. A reload of the configuration replaces it.
     enricher: ArcSwap<Enricher>,
+    /// The formats of access logs that the configuration names. A reload of the configuration replaces them.
+    configured_formats: ArcSwap<ConfiguredFormats>,
     /// The formats of access logs.
     pub(in crate::http) recognised_formats: RecognisedFormats,
     /// The sources of logs.
@@ -133,6 +136,8 @@ pub struct Parts {
     pub policy: PolicySnapshot,
     /// What is added to reports.
     pub enricher: Enricher,
+    /// The formats of access logs that the configuration names.
+    pub configured_formats: ConfiguredFormats,
     /// The sources of logs.
     pub sources: Sources,
     /// Seals cursors.
@@ -164,6 +169,7 @@ impl App {
         let Parts {
             policy,
             enricher,
+            configured_formats,
             sources,
             sealer,
             tickets,
@@ -182,6 +188,7 @@ impl App {
         Arc::new(Self {
             policy: ArcSwap::from_pointee(policy),
             enricher: ArcSwap::from_pointee(enricher),
+            configured_formats: ArcSwap::from_pointee(configured_formats),
             recognised_formats: RecognisedFormats::default(),
             sources,
             sealer,
@@ -211,6 +218,17 @@ impl App {
     #[must_use]
     pub fn enricher(&self) -> Arc<Enricher> {
         self.enricher.load_full()
+    }
+
+    /// The configured formats of access logs at this moment.
+    #[must_use]
+    pub fn configured_formats(&self) -> Arc<ConfiguredFormats> {
+        self.configured_formats.load_full()
+    }
+
+    /// Replaces the configured formats of access logs.
+    pub fn replace_configured_formats(&self, formats: ConfiguredFormats) {
+        self.configured_formats.store(Arc::new(formats));
     }
 
     /// Replaces what is added to reports.

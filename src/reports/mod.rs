@@ -7,6 +7,7 @@ mod agents;
 pub mod bins;
 pub mod catalogue;
 pub mod compare;
+pub mod configured;
 mod condition;
 pub mod definition;
 pub mod enrich;

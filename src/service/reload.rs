@@ -206,6 +206,7 @@ impl Reloader {
         if let Some(enricher) = enricher {
             self.app.replace_enricher(enricher);
         }
+        self.app.replace_configured_formats(config.log_formats.clone());
         let tenants = Arc::clone(&config.tenants);
         let count = tenants.named.len();
         self.app.replace_policy(PolicySnapshot { verifier, tenants, issuers: issuer_names(&config) });

@@ -34,6 +34,8 @@ tail = { qqqqqq = 1 }
 [[sources]]
 kind = \"local\"
 qqqqqq = 1
+[[log_formats]]
+qqqqqq = 1
 [tenants.acme]
 qqqqqq = 1
 limits = { qqqqqq = 1 }

@@ -85,6 +85,7 @@ fn service(folder: &std::path::Path, clock: &Arc<HeldClock>, fake: &Fake) -> (ax
     let limits = config.server.limits.clone();
     let app = App::new(Parts {
         enricher: logmark::reports::enrich::Enricher::default(),
+        configured_formats: logmark::reports::configured::ConfiguredFormats::default(),
         policy: PolicySnapshot {
             verifier: Arc::new(Verifier::new(config.issuers.clone(), Arc::new(outbound), Arc::clone(&held)).unwrap()),
             tenants: Arc::clone(&config.tenants),

@@ -2,6 +2,7 @@
 
 mod reads;
 mod several_grants;
+mod tail_oracle;
 mod tails;
 mod queries;
 mod cloudwatch;

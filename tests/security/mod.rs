@@ -6,6 +6,7 @@ mod hosts;
 mod denials;
 mod coverage;
 mod tenancy;
+mod timing;
 mod two_worlds;
 mod handles;
 mod oracle;

@@ -27,7 +27,7 @@ impl Class {
             Kind::Token => {
                 let edges = before.bytes().last().into_iter().chain(after.bytes().next());
                 let separators = edges.filter(|byte| byte.is_ascii_punctuation() && !b"-_/".contains(byte));
-                Self::without(&WHITE_SPACE.iter().copied().chain(separators).collect::<Vec<_>>(), 1)
+                Self::without(&WHITE_SPACE.iter().copied().chain([b'"']).chain(separators).collect::<Vec<_>>(), 1)
             }
             Kind::Integer | Kind::EpochMillis => Self::only("0-9-", 1, usize::MAX),
             Kind::Seconds => Self::only("0-9.-", 1, usize::MAX),
@@ -61,14 +61,13 @@ impl Class {
         for byte in excluded {
             bytes[usize::from(*byte)] = false;
         }
-        if WHITE_SPACE.iter().all(|byte| excluded.contains(byte)) {
-            regex.push_str(r"\s");
-        }
-        for byte in 0..0x80 {
-            if !bytes[usize::from(byte)] && !(regex.starts_with(r"[^\s") && WHITE_SPACE.contains(&byte)) {
-                regex.push_str(&escaped(byte));
-            }
-        }
+        let (has_controls, has_space) =
+            ((0..0x20).all(|byte| !bytes[byte]), WHITE_SPACE.iter().all(|byte| excluded.contains(byte)));
+        regex.push_str(if has_controls { r"\x00-\x1f" } else { "" });
+        regex.push_str(if has_space { r"\s" } else { "" });
+        let is_written = |byte: u8| has_controls && byte < 0x20 || has_space && WHITE_SPACE.contains(&byte);
+        let single = (0..0x80).filter(|byte| !bytes[usize::from(*byte)] && !is_written(*byte));
+        single.for_each(|byte| regex.push_str(&escaped(byte)));
         regex.push(']');
         Self { bytes, least, most: usize::MAX, regex }
     }

@@ -20,8 +20,14 @@ pub(crate) fn template(name: Cow<'static, str>, template: Template) -> Result<Fo
     if let Some(error) = adjacent_texts(pieces) {
         return Err(TemplateErrors(vec![error]));
     }
-    let encoding = if json.is_some() { Encoding::Json } else { Encoding::Plain };
-    let slots: Vec<Slot> = template.variables().map(|variable| Slot { variable: variable.clone(), encoding }).collect();
+    let is_xml = matches!(pieces.first(), Some((Piece::Literal(text), _)) if text.trim_start().starts_with('<'));
+    let encoding = |kind: Kind| match kind {
+        _ if json.is_some() => Encoding::Json,
+        Kind::Text | Kind::Path | Kind::RouteKey if is_xml => Encoding::Xml,
+        _ => Encoding::Plain,
+    };
+    let slots: Vec<Slot> =
+        template.variables().map(|variable| Slot { variable: variable.clone(), encoding: encoding(variable.kind()) }).collect();
     let parts = numbered(pieces.iter().map(|(piece, _)| piece), 0);
     let shape = match json {
         Some(tree) => Shape::Json(Box::new(json_shape(tree, &parts, &slots))),
@@ -92,7 +98,7 @@ fn json_shape(tree: &JsonValue, parts: &[Part], slots: &[Slot]) -> JsonShape {
     }
     let has_quoted_value = slots.iter().any(|slot| slot.variable.is_quoted());
     // Values with their own quotes, and numbers without quotes, are left to the reader of JSON.
-    let plain = (!has_quoted_value).then(|| Sequence::new(&plain_parts(parts)));
+    let plain = (!has_quoted_value).then(|| Sequence::new(&with_strings(parts, &Extent::Class(Class::plain_json()))));
     JsonShape {
         plain,
         members,
@@ -102,29 +108,29 @@ fn json_shape(tree: &JsonValue, parts: &[Part], slots: &[Slot]) -> JsonShape {
     }
 }
 
-/// The parts with strings that need no escape, and numbers where a value is not in quotes.
-fn plain_parts(parts: &[Part]) -> Vec<Part> {
-    let is_quote = |part: Option<&Part>, at_end: bool| match part {
-        Some(Part::Literal(text)) => {
-            if at_end {
-                text.ends_with('"')
-            } else {
-                text.starts_with('"')
+/// The parts with whole strings of this extent. Values without quotes keep their types.
+fn with_strings(parts: &[Part], extent: &Extent) -> Vec<Part> {
+    let literal = |index: Option<usize>| match index.and_then(|index| parts.get(index)) {
+        Some(Part::Literal(text)) => text.as_str(),
+        _ => "",
+    };
+    let part = |(index, part): (usize, &Part)| {
+        let Part::Value { slot, kind, .. } = part else { return part.clone() };
+        match (literal(index.checked_sub(1)).ends_with('"'), literal(Some(index + 1)).starts_with('"')) {
+            (true, true) => Part::Value { slot: *slot, kind: Kind::Text, extent: Some(extent.clone()) },
+            // A part of a longer string; a text without quotes brings its own.
+            _ if *kind != Kind::Text || !is_alone(literal(index.checked_sub(1)), literal(Some(index + 1))) => {
+                part_of_composed(part)
             }
-        }
-        _ => false,
-    };
-    let plain = |(index, part): (usize, &Part)| {
-        let Part::Value { slot, .. } = part else { return part.clone() };
-        let is_string =
-            is_quote(index.checked_sub(1).and_then(|before| parts.get(before)), true) && is_quote(parts.get(index + 1), false);
-        if is_string {
-            Part::Value { slot: *slot, kind: Kind::Text, extent: Some(Extent::Class(Class::plain_json())) }
-        } else {
-            part_of_composed(part)
+            _ => part.clone(),
         }
     };
-    parts.iter().enumerate().map(plain).collect()
+    parts.iter().enumerate().map(part).collect()
+}
+
+/// Whether a value stands between the signs of JSON.
+fn is_alone(before: &str, after: &str) -> bool {
+    before.trim_end().ends_with([':', '[', ',']) && after.trim_start().starts_with([',', '}', ']'])
 }
 
 /// A value inside of a longer string, or without quotes.
@@ -215,11 +221,5 @@ fn kind_of(variable: &str, kind: &str) -> (Kind, Option<Extent>, Encoding) {
 
 /// A JSON template as a sequence whose strings may have escapes.
 pub(crate) fn quoted_strings(parts: &[Part]) -> Sequence {
-    let quoted = |part: Part| match part {
-        Part::Value { slot, kind: Kind::Text, extent: Some(_) } => {
-            Part::Value { slot, kind: Kind::Text, extent: Some(Extent::Quoted) }
-        }
-        other => other,
-    };
-    Sequence::new(&plain_parts(parts).into_iter().map(quoted).collect::<Vec<_>>())
+    Sequence::new(&with_strings(parts, &Extent::Quoted))
 }

@@ -9,7 +9,7 @@ use crate::line::{Line, is_execution};
 use crate::record::{MISSING, Places, Record, Values};
 use crate::sequence::{Check, Match, Part, Sequence};
 use crate::template::{Template, TemplateErrors};
-use crate::{compile, web};
+use crate::{compile, web, xml};
 
 /// A compiled format of access-log lines.
 ///
@@ -210,6 +210,7 @@ impl Format {
             Encoding::Json if slot.variable.is_quoted() => line.push_str(&json_string(&value)),
             Encoding::Json => line.push_str(json_string(&value).trim_start_matches('"').strip_suffix('"').unwrap_or_default()),
             Encoding::Quoted => line.push_str(&quoted(&value)),
+            Encoding::Xml => line.push_str(&xml::escaped(&value)),
         }
     }
 

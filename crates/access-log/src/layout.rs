@@ -19,6 +19,8 @@ pub(crate) enum Encoding {
     Json,
     /// In quotes, with backslashes, as web servers escape.
     Quoted,
+    /// As text of XML, perhaps with entities.
+    Xml,
 }
 
 /// Where a field comes from.

@@ -31,7 +31,7 @@
 //!
 //! - [`field`], [`variable`]: canonical fields, and the variables of API Gateway
 //! - `template`, `compile`, `known`, `web`: from templates and patterns to formats
-//! - `class`, `sequence`, `json`: how lines are matched
+//! - `class`, `sequence`, `json`, `xml`: how lines are matched, and how values are escaped
 //! - `format`, `layout`, `line`, `record`, `time`: formats, and the values of a line
 //! - `recognise`, `json_keys`: the format of lines without a template
 //! - `split`: lines without line ends between them
@@ -43,6 +43,7 @@ mod template;
 mod compile;
 mod known;
 mod web;
+mod xml;
 mod class;
 mod sequence;
 mod json;

@@ -10,7 +10,7 @@ use smallvec::SmallVec;
 use crate::field::Field;
 use crate::layout::{Encoding, Layout, RequestPart, Source};
 use crate::sequence::Place;
-use crate::time;
+use crate::{time, xml};
 
 /// The text of a value that API Gateway and web servers write where there is none.
 pub const MISSING: &str = "-";
@@ -124,13 +124,24 @@ impl<'l> Record<'_, 'l> {
     /// The text between the literals of the line.
     fn raw(&self, slot: usize) -> Option<&'l str> {
         let (start, end) = self.places.get(slot).copied().flatten()?;
-        self.line.get(start..end).filter(|text| *text != MISSING)
+        let text = self.line.get(start..end)?;
+        // API Gateway writes the quotes of some values itself.
+        let is_quoted = self.layout.slots.get(slot).is_some_and(|slot| slot.variable.is_quoted());
+        let inner = || text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+        let text = if is_quoted { inner().unwrap_or(text) } else { text };
+        Some(text).filter(|text| *text != MISSING)
     }
 
     fn value(&self, slot: usize) -> Option<Cow<'l, str>> {
         let raw = self.raw(slot)?;
-        let is_escaped = self.is_json && !self.is_repaired && memchr::memchr(b'\\', raw.as_bytes()).is_some();
-        if is_escaped { json_text(raw).filter(|text| *text != MISSING) } else { Some(Cow::Borrowed(raw)) }
+        if self.layout.slots.get(slot).is_some_and(|slot| slot.encoding == Encoding::Xml) {
+            return Some(xml::unescaped(raw));
+        }
+        if !self.is_json || memchr::memchr(b'\\', raw.as_bytes()).is_none() {
+            return Some(Cow::Borrowed(raw));
+        }
+        // A line that is not JSON may have backslashes that escape nothing.
+        json_text(raw).or(Some(Cow::Borrowed(raw))).filter(|text| *text != MISSING)
     }
 
     /// A part of a request line. A line that is not a request has none.

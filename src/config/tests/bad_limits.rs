@@ -63,7 +63,7 @@ fn wrong_keys_of_the_limits_are_named_with_their_location() {
             ),
             (
                 "store = \"rediss://limits\"\nusername = \"logmark\"",
-                "logmark.toml:1:1: limits.password: a user needs one: write `env:NAME` or `file:PATH`",
+                "logmark.toml:1:1: limits.password: is missing: a user needs one: write `env:NAME` or `file:PATH`",
             ),
         ],
     );

@@ -12,6 +12,7 @@ mod claims;
 mod bad_sources;
 mod cloudwatch;
 mod reports;
+mod log_formats;
 mod bad_limits;
 mod bad_tenants;
 mod rules;

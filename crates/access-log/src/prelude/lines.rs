@@ -23,9 +23,12 @@ pub(super) fn prelude(format: &Format, sequence: &Sequence, fields: &[Field]) ->
     let regex = sequence.regex(&named, !is_exact);
     let mut conditions: Vec<String> = Vec::new();
     let mut commands = Vec::new();
-    if is_exact {
+    if is_exact && sequence.gaps.iter().filter(|gap| !gap.ends).count() <= 1 {
         commands.push(format!(r"parse @message /^{regex}(?<lm_rest>[\s\S]*)/"));
         conditions.push(r"lm_rest like /^[\r\n]*$/".to_owned());
+    } else if is_exact {
+        commands.push(format!(r"parse @message /^{regex}(?<lm_rest>[\r\n]*)$/"));
+        conditions.push("ispresent(lm_rest)".to_owned());
     } else {
         let longest = |slot: usize| is_compared(slot).then(|| format!("lm_long_{slot}"));
         commands.push(format!(r"parse @message /^{regex}[\r\n]*$/"));
@@ -60,6 +63,7 @@ impl Sequence {
                 None => regex += &value,
             }
             regex += &literal_regex(&gap.after);
+            regex += if gap.may_be_unclosed { "?" } else { "" };
         }
         regex
     }

@@ -14,7 +14,8 @@ mod lines;
 
 use crate::field::Field;
 use crate::format::{Format, Shape};
-use crate::layout::Source;
+use crate::layout::{Encoding, Source};
+use crate::xml::ENTITIES;
 
 /// The beginning of a query.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,7 +67,9 @@ impl Format {
 
 /// The name of a value that is the value of a field without a computation.
 fn canonical(format: &Format, slot: usize, fields: &[Field]) -> Option<Field> {
-    let is_plain = |slot: usize| format.is_json() || format.layout.slots.get(slot).is_some_and(|slot| !slot.variable.is_quoted());
+    let is_plain = |slot: usize| {
+        format.layout.slots.get(slot).is_some_and(|slot| !slot.variable.is_quoted() && slot.encoding != Encoding::Xml)
+    };
     fields.iter().copied().find(|field| format.layout.source(*field) == Some(Source::Slot(slot)) && is_plain(slot))
 }
 
@@ -116,6 +119,11 @@ fn expression(format: &Format, source: Source, fields: &[Field]) -> Option<Strin
     let name = |slot: usize| name(format, slot, fields);
     match source {
         Source::Slot(slot) if canonical(format, slot, fields).is_some() => None,
+        Source::Slot(slot) if format.layout.slots.get(slot).is_some_and(|slot| slot.encoding == Encoding::Xml) => {
+            let replaced =
+                |text: String, (entity, sign): &(&str, char)| format!("replace({text}, \"{entity}\", {})", literal(*sign));
+            Some(ENTITIES.iter().fold(name(slot), replaced))
+        }
         Source::Slot(slot) => Some(format!(r#"trim({}, "\"")"#, name(slot))),
         Source::Request(..) | Source::Peer(_) => None,
         Source::Millis(slot) => Some(format!("case({0} >= 0, {0} * 1000)", name(slot))),
@@ -126,6 +134,11 @@ fn expression(format: &Format, source: Source, fields: &[Field]) -> Option<Strin
         Source::DateAndTime(date, time) => Some(format!("concat({}, \" \", {})", name(date), name(time))),
         Source::Percent(slot) => Some(format!("urldecode({})", name(slot))),
     }
+}
+
+/// A character as a text of a query.
+fn literal(sign: char) -> String {
+    if sign == '"' { "'\"'".to_owned() } else { format!("\"{sign}\"") }
 }
 
 /// The slots that a source needs.

@@ -46,6 +46,8 @@ pub(crate) struct Gap {
     pub(crate) ends: bool,
     /// Whether it starts where it must.
     pub(crate) starts: bool,
+    /// Whether the end of the line may stand for the last quote, as in lines that a server has cut.
+    pub(crate) may_be_unclosed: bool,
     /// Whether the value has a type that text in general does not have.
     pub(crate) is_typed: bool,
 }
@@ -98,6 +100,7 @@ impl Sequence {
                 ends: is_separated(&extent, after.bytes().next(), is_last && after.is_empty()),
                 starts: is_separated(&extent, before.bytes().last(), false) && !matches!(extent, Extent::Quoted),
                 is_typed: *kind != Kind::Text,
+                may_be_unclosed: is_last && after == "\"" && matches!(extent, Extent::Quoted),
                 extent,
             });
         }
@@ -121,7 +124,21 @@ impl Sequence {
             return self.checked(line, places);
         }
         let typed = self.gaps.iter().take(next).filter(|gap| gap.is_typed).count();
-        if (is_open || reached_end) && typed >= CUT_VALUES { Match::Cut } else { Match::No }
+        let is_cut = if is_open { !self.ends_as_a_line(line) } else { reached_end };
+        if is_cut && typed >= CUT_VALUES { Match::Cut } else { Match::No }
+    }
+
+    /// Whether a text ends with the last value and its literal, so that it is not cut.
+    fn ends_as_a_line(&self, line: &str) -> bool {
+        let Some(last) = self.gaps.last() else { return false };
+        let Some(rest) = line.strip_suffix(&*last.after) else { return false };
+        let before = self.gaps.len().checked_sub(2).and_then(|index| self.gaps.get(index)).map_or("", |gap| &gap.after);
+        if !last.starts {
+            return !last.after.is_empty();
+        }
+        let length = last.extent.run_back(rest.as_bytes());
+        last.extent.allows(length)
+            && rest.as_bytes().get(..rest.len() - length).is_some_and(|rest| rest.ends_with(before.as_bytes()))
     }
 
     /// The number of values at the start of a text, up to the first that does not end where it must.
@@ -146,6 +163,10 @@ impl Sequence {
             }
             let length = gap.extent.run(rest);
             let behind = rest.get(length..).unwrap_or_default();
+            if gap.may_be_unclosed && behind.is_empty() {
+                places.get_mut(gap.slot).into_iter().for_each(|place| *place = Some((at, at + length)));
+                return Forwards::Done;
+            }
             if !gap.extent.allows(length) || !behind.starts_with(gap.after.as_bytes()) {
                 // A value or a literal that the end of the line cuts.
                 let reached_end = gap.after.as_bytes().starts_with(behind);

@@ -80,7 +80,7 @@ fn free_text_and_types_have_the_parsers_rows() {
         "Internal server error GET 203.0.113.7 Endpoint request timed out 504 /dev/a 9d1e 504",
         "- GET 203.0.113.7 - 200 /dev/a 9d1e 200",
         "- GET 203.0.113.7 - 200 /dev/a 9d1e 20",
-        "GET 1.2.3.4 GET 203.0.113.7 - 200 /dev/a 9d1e 200",
+        "x GET 1.2.3.4 GET 203.0.113.7 - 200 /dev/a 9d1e 200",
     ];
     same(&format(template), &lines, 2);
 }
@@ -92,7 +92,7 @@ fn only_the_asked_fields_are_named() {
     assert_eq!(format.query_prelude_of(&asked), "filter (status >= 100 and status <= 999 or status = \"-\")");
     assert_eq!(
         known(Known::RestClf2018).query_prelude_of(&[Field::Ip]),
-        r#"parse @message /^(?<ip>[0-9A-Fa-fXx.:*-]+) [^\s]+ [^\s]+ \[[0-9A-Za-z\/: +-]{1,26}\] "[A-Z-]+ [^\s]+ [A-Za-z0-9\/.-]+" (?<status>[0-9-]{1,3}) (?<lm_8>[0-9-]+) [^\s]+(?<lm_rest>[\s\S]*)/ | filter lm_rest like /^[\r\n]*$/ and (status >= 100 and status <= 999 or status = "-") and (isNumeric(lm_8) or lm_8 = "-")"#
+        r#"parse @message /^(?<ip>[0-9A-Fa-fXx.:*-]+) [^\s"]+ [^\s"]+ \[[0-9A-Za-z\/: +-]{1,26}\] "[A-Z-]+ [^\s]+ [A-Za-z0-9\/.-]+" (?<status>[0-9-]{1,3}) (?<lm_8>[0-9-]+) [^\s"]+(?<lm_rest>[\s\S]*)/ | filter lm_rest like /^[\r\n]*$/ and (status >= 100 and status <= 999 or status = "-") and (isNumeric(lm_8) or lm_8 = "-")"#
     );
     assert!(known(Known::AllReports).query_prelude().len() < 100);
 }

@@ -18,6 +18,16 @@ fn a_combined_line_has_its_referer_and_agent() {
 }
 
 #[test]
+fn a_line_without_its_last_quote_is_read() {
+    let line = r#"203.0.113.7 - - [10/Oct/2000:13:55:36 -0700] "GET /a HTTP/1.0" 200 2326 "-" "Mozilla/4.08 (cut"#;
+    let format = known(Known::ApacheCombined);
+    assert_eq!(text(format, line, Field::IdentityUserAgent).as_deref(), Some("Mozilla/4.08 (cut"));
+    let lines = [line, &line[..line.len() - 20], &line.replace("(cut", "\"cut")];
+    assert_eq!(crate::support::by_query(format, &lines), crate::support::by_parser(format, &lines));
+    assert_eq!(lines.map(|line| kind(format, line)), ["access", "truncated", "unparsed"]);
+}
+
+#[test]
 fn a_request_that_is_not_http_has_no_path() {
     let line = r#"203.0.113.7 - - [10/Oct/2000:13:55:36 -0700] "\x16\x03\x01" 400 226 "-" "-""#;
     let values = values(known(Known::ApacheCombined), line);

@@ -1,4 +1,4 @@
-//! The formats of the log groups of a report: recognised from lines that the caller may query.
+//! The formats of the log groups of a report: configured, or recognised from lines that the caller may query.
 //!
 //! Lines are read by queries under the report's permit, from the newest hour, else the newest day, else the whole range: a query is
 //! billed by the range that it scans. Without lines, or if a mask forbids to query whole messages, the format of the usage dashboard is
@@ -42,7 +42,9 @@ pub(super) async fn of(computation: &mut Computation<'_>) -> Result<Vec<Formatte
     let names = permit.op().groups.clone();
     let seen: Vec<Option<SeenGroup>> = names.iter().map(|group| seen_group(computation, group)).collect();
     let known = &computation.run.app.recognised_formats;
-    let mut formats: Vec<Option<Arc<Format>>> = seen.iter().map(|seen| known.get(seen.as_ref()?)).collect();
+    let configured = computation.run.app.configured_formats();
+    let known = |(group, seen): (&LogGroupName, &Option<SeenGroup>)| configured.of(group).or_else(|| known.get(seen.as_ref()?));
+    let mut formats: Vec<Option<Arc<Format>>> = names.iter().zip(&seen).map(known).collect();
     match search(computation, &names, &mut formats).await {
         Ok(()) => {}
         Err(ApiError::Source(SourceError::QueryMasked(_))) => {
@@ -51,7 +53,9 @@ pub(super) async fn of(computation: &mut Computation<'_>) -> Result<Vec<Formatte
         Err(error) => return Err(error),
     }
     for (seen, format) in seen.into_iter().zip(&formats) {
-        if let (Some(seen), Some(format)) = (seen, format) {
+        if let (Some(seen), Some(format)) = (seen, format)
+            && configured.of(&seen.group).is_none()
+        {
             computation.run.app.recognised_formats.insert(seen, Arc::clone(format));
         }
     }

@@ -9,7 +9,7 @@ const FAR: i64 = 3_599_000;
 #[tokio::test]
 async fn the_first_tail_shows_what_is_ingested_after_it_opened_by_the_sources_clock() {
     for ahead in [30_000, -30_000, FAR, -FAR] {
-        for from in [TailStart::Now, TailStart::Time(Millis(NOW))] {
+        for from in [TailStart::Now, TailStart::Time(SystemClock.now())] {
             let world = World::new().await;
             world.clock.ahead.store(ahead, Ordering::Relaxed);
             let source = world.source_with(TailSettings { sessions: 0, ..settings() });
