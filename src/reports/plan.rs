@@ -169,7 +169,7 @@ pub fn limit_of(definition: &Definition, request: &ReportRequest) -> usize {
     let is_series = matches!(definition.keys.first(), Some(Key::Time | Key::Hour)) && definition.keys.len() <= 2;
     request.limit.unwrap_or(match (is_series, request.dimension) {
         _ if matches!(definition.shape, Shape::Requests(_)) => 100,
-        (true, Some(_)) if definition.keys.contains(&Key::Dimension) => 10,
+        (true, Some(_)) if definition.keys.first() == Some(&Key::Time) => 10,
         (true, _) => 1000,
         (false, _) => 100,
     })

@@ -188,9 +188,10 @@ impl Reloader {
             }
             _ => None,
         };
-        let enricher = match config.reports == self.current.reports {
+        let is_same = config.reports == self.current.reports && config.log_formats == self.current.log_formats;
+        let enricher = match is_same {
             true => None,
-            false => Some(enricher::remade(&config.reports, &self.current.reports, &self.app).map_err(|error| vec![error])?),
+            false => Some(enricher::remade(&config, &self.current, &self.app).map_err(|error| vec![error])?),
         };
         let keys = cursor_keys(&config);
         let mut sealers = self.endpoints.iter().map(|endpoint| &endpoint.sealer).chain([self.app.sealer()]);

@@ -2,8 +2,10 @@
 
 mod enrichment;
 mod faults_of_the_dashboard;
+mod formats;
 mod goaccess;
 mod isolation;
+mod plain_fold;
 mod pages;
 mod real;
 mod requests;

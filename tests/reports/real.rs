@@ -148,6 +148,26 @@ async fn reports_of_a_real_log_have_its_known_counts() {
     assert_eq!(days["rows"].as_array().unwrap().iter().map(|row| row["requests"].as_u64().unwrap()).sum::<u64>(), 10_000);
 }
 
+#[tokio::test]
+async fn reports_of_the_log_as_it_was_written_have_its_known_counts() {
+    let Some(requests) = requests() else { return };
+    let world = World::with(Options { tenants: Some(TENANTS.to_owned()), ..Options::default() }).await;
+    let log = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/web/apache_combined_semicomplete_10k.log");
+    let text = std::fs::read_to_string(log).unwrap();
+    let events: Vec<(i64, &str)> = requests.iter().zip(text.lines()).map(|(request, line)| (request.at, line)).collect();
+    for part in events.chunks(2_000) {
+        world.put("/acme/web", "s", part).await;
+    }
+    let acme = world.tenant("acme");
+    let target = "/reports/status?group=/acme/web&start=2015-05-01T00:00:00Z&end=2015-06-01T00:00:00Z";
+    let answer = acme.get(target).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let status = answer.json();
+    let known = [("200", 9126), ("206", 45), ("301", 164), ("304", 445), ("403", 2), ("404", 213), ("416", 2), ("500", 3)];
+    assert_eq!(counted(&status, "status"), known.map(|(status, count)| (status.to_owned(), count)).into(), "{}", status["meta"]);
+    assert_eq!((&status["meta"]["scanned"], &status["meta"]["unparsed"]), (&10_000.into(), &0.into()));
+}
+
 fn counts_with_absent(report: &Value, key: &str) -> BTreeMap<String, u64> {
     let rows = report["rows"].as_array().unwrap().iter();
     rows.map(|row| (row["keys"][key].as_str().unwrap_or("-").to_owned(), row["requests"].as_u64().unwrap())).collect()

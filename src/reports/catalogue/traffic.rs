@@ -50,9 +50,9 @@ pub(super) const ROUTES: Definition = Definition {
 
 pub(super) const HOURS: Definition = Definition {
     name: "hours",
-    title: "Hours of the week",
-    description: "Requests by hour of the day and day of the week, in the time zone `tz`.",
-    keys: &[Key::Hour, Key::Weekday],
+    title: "Hours of the day",
+    description: "Requests by hour of the day in the time zone `tz`. `dimension=weekday` adds the day of the week.",
+    keys: &[Key::Hour, Key::Dimension],
     only: None,
     shape: Shape::Grouped,
 };

@@ -213,7 +213,7 @@ fn check(definition: &Definition, request: &ReportRequest) -> Result<(), ApiErro
     let fits = match request.dimension {
         None => true,
         Some(Dimension::Weekday) => computed.keys.contains(&Key::Hour),
-        Some(_) => computed.keys.contains(&Key::Dimension),
+        Some(_) => computed.keys.contains(&Key::Time) && computed.keys.contains(&Key::Dimension),
     };
     if !fits {
         return refuse(parameters::DIMENSION.name, format!("has no such value in the report `{}`", computed.name));
