@@ -125,7 +125,7 @@ impl Service {
     pub async fn build(config: &Config, public_url: String, clock: Arc<dyn Clock>) -> Result<Self, BuildError> {
         let outbound = Outbound::new().map_err(|error| BuildError::Outbound(error.to_string()))?;
         let verifier = Arc::new(verifier(config, &outbound, Arc::clone(&clock))?);
-        let enricher = enricher::make(config, &outbound, &clock).map_err(BuildError::Reports)?;
+        let enricher = enricher::make(&config.reports, &outbound, &clock).map_err(BuildError::Reports)?;
         let opened = Opened::open(config, &outbound, &clock).await?;
         let server = &config.server;
         let cursor_keys = cursor_keys(config);

@@ -5,8 +5,7 @@
 use std::sync::Arc;
 
 use crate::aws::usage_plans::{UsagePlanReader, UsagePlanSettings};
-use crate::config::Config;
-use crate::config::reports::{ApiGateway, PlanSource};
+use crate::config::reports::{ApiGateway, PlanSource, Reports};
 use crate::domain::time::Clock;
 use crate::http::AppState;
 use crate::outbound::Outbound;
@@ -17,8 +16,7 @@ use crate::reports::enrich::plans::{GatewayPlans, Plans};
 ///
 /// # Errors
 /// If the endpoint of API Gateway is invalid.
-pub(super) fn make(config: &Config, outbound: &Outbound, clock: &Arc<dyn Clock>) -> Result<Enricher, String> {
-    let reports = &config.reports;
+pub(super) fn make(reports: &Reports, outbound: &Outbound, clock: &Arc<dyn Clock>) -> Result<Enricher, String> {
     let plans = match &reports.plans {
         PlanSource::None => Plans::None,
         PlanSource::File(table) => Plans::File(Arc::clone(table)),
@@ -29,25 +27,20 @@ pub(super) fn make(config: &Config, outbound: &Outbound, clock: &Arc<dyn Clock>)
             Plans::Gateway(Arc::new(GatewayPlans::new(reader, gateway.refresh, Arc::clone(clock))))
         }
     };
-    Ok(with_plans(config, plans))
-}
-
-fn with_plans(config: &Config, plans: Plans) -> Enricher {
-    let reports = &config.reports;
-    let (prices, countries) = (reports.prices.clone(), reports.countries.clone());
-    Enricher { plans, prices, countries, formats: config.log_formats.clone() }
+    Ok(Enricher { plans, prices: reports.prices.clone(), countries: reports.countries.clone() })
 }
 
 /// The additions of a changed configuration.
 ///
 /// # Errors
 /// As of [`make`].
-pub(super) fn remade(config: &Config, former: &Config, app: &AppState) -> Result<Enricher, String> {
-    if config.reports.plans == former.reports.plans {
-        return Ok(with_plans(config, app.enricher().plans.clone()));
+pub(super) fn remade(reports: &Reports, former: &Reports, app: &AppState) -> Result<Enricher, String> {
+    if reports.plans == former.plans {
+        let plans = app.enricher().plans.clone();
+        return Ok(Enricher { plans, prices: reports.prices.clone(), countries: reports.countries.clone() });
     }
     let outbound = Outbound::new().map_err(|error| format!("reports: {error}"))?;
-    make(config, &outbound, app.clock()).map_err(|error| format!("reports.{error}"))
+    make(reports, &outbound, app.clock()).map_err(|error| format!("reports.{error}"))
 }
 
 fn settings_of(gateway: &ApiGateway) -> Result<UsagePlanSettings, String> {

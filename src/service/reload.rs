@@ -188,10 +188,9 @@ impl Reloader {
             }
             _ => None,
         };
-        let is_same = config.reports == self.current.reports && config.log_formats == self.current.log_formats;
-        let enricher = match is_same {
+        let enricher = match config.reports == self.current.reports {
             true => None,
-            false => Some(enricher::remade(&config, &self.current, &self.app).map_err(|error| vec![error])?),
+            false => Some(enricher::remade(&config.reports, &self.current.reports, &self.app).map_err(|error| vec![error])?),
         };
         let keys = cursor_keys(&config);
         let mut sealers = self.endpoints.iter().map(|endpoint| &endpoint.sealer).chain([self.app.sealer()]);

@@ -19,8 +19,6 @@ use plan_table::PlanTable;
 use plans::Plans;
 use prices::Prices;
 
-use crate::config::log_formats::LogFormats;
-
 /// The additions that the operator has configured. A reload of the configuration replaces them.
 #[derive(Debug, Clone, Default)]
 pub struct Enricher {
@@ -30,8 +28,6 @@ pub struct Enricher {
     pub prices: Option<Arc<Prices>>,
     /// Countries; `None`: reports have none.
     pub countries: Option<Arc<Countries>>,
-    /// The formats of log groups that are not recognised from lines.
-    pub formats: LogFormats,
 }
 
 impl Enricher {

@@ -1,4 +1,4 @@
-//! The formats of the log groups of a report: those of the configuration, else recognised from lines that the caller may query.
+//! The formats of the log groups of a report: configured, or recognised from lines that the caller may query.
 //!
 //! Lines are read by queries under the report's permit, from the newest hour, else the newest day, else the whole range: a query is
 //! billed by the range that it scans. Without lines, or if a mask forbids to query whole messages, the format of the usage dashboard is
@@ -41,11 +41,10 @@ pub(super) async fn of(computation: &mut Computation<'_>) -> Result<Vec<Formatte
     let permit = computation.permit;
     let names = permit.op().groups.clone();
     let seen: Vec<Option<SeenGroup>> = names.iter().map(|group| seen_group(computation, group)).collect();
-    let (known, configured) = (&computation.run.app.recognised_formats, computation.run.app.enricher());
-    let format =
-        |(name, seen): (&LogGroupName, &Option<SeenGroup>)| configured.formats.of(name).or_else(|| known.get(seen.as_ref()?));
-    let mut formats: Vec<Option<Arc<Format>>> = names.iter().zip(&seen).map(format).collect();
-    let is_configured: Vec<bool> = names.iter().map(|name| configured.formats.of(name).is_some()).collect();
+    let known = &computation.run.app.recognised_formats;
+    let configured = computation.run.app.configured_formats();
+    let known = |(group, seen): (&LogGroupName, &Option<SeenGroup>)| configured.of(group).or_else(|| known.get(seen.as_ref()?));
+    let mut formats: Vec<Option<Arc<Format>>> = names.iter().zip(&seen).map(known).collect();
     match search(computation, &names, &mut formats).await {
         Ok(()) => {}
         Err(ApiError::Source(SourceError::QueryMasked(_))) => {
@@ -53,8 +52,10 @@ pub(super) async fn of(computation: &mut Computation<'_>) -> Result<Vec<Formatte
         }
         Err(error) => return Err(error),
     }
-    for ((seen, format), is_configured) in seen.into_iter().zip(&formats).zip(is_configured) {
-        if let (Some(seen), Some(format), false) = (seen, format, is_configured) {
+    for (seen, format) in seen.into_iter().zip(&formats) {
+        if let (Some(seen), Some(format)) = (seen, format)
+            && configured.of(&seen.group).is_none()
+        {
             computation.run.app.recognised_formats.insert(seen, Arc::clone(format));
         }
     }
@@ -94,11 +95,11 @@ async fn search(
             return Ok(());
         }
         let rows = computation.examine(SAMPLE, (begin, end), &is_open).await?;
-        recognise_all(computation, &lines_by_group(&rows, "@message"), names, (&mut *formats, is_open.as_mut_slice()));
+        recognise_all(computation, &lines_by_group(&rows, "@message"), names, (formats, &mut is_open));
     }
     if is_open.contains(&true) && names.len() > 1 {
         let rows = computation.examine(LATEST, (start, end), &is_open).await?;
-        recognise_all(computation, &lines_by_group(&rows, "line"), names, (&mut *formats, is_open.as_mut_slice()));
+        recognise_all(computation, &lines_by_group(&rows, "line"), names, (formats, &mut is_open));
     }
     Ok(())
 }
