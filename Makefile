@@ -128,8 +128,9 @@ setup: .venv/.done .moto/.done tests/web/node_modules/.done sdk ## Install the p
 	@command -v redis-server >/dev/null || sh tests/tools/apt.sh redis-server
 
 .venv/.done: tests/tools/requirements.txt
-	@# A proxy in front of live tails.
+	@# A proxy in front of live tails, and an independent analyser of access logs.
 	@command -v haproxy >/dev/null || sh tests/tools/apt.sh haproxy
+	@command -v goaccess >/dev/null || sh tests/tools/apt.sh goaccess
 	@sh tests/tools/venv.sh .venv
 	.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement tests/tools/requirements.txt
 	@touch $@

@@ -34,6 +34,14 @@ tail = { qqqqqq = 1 }
 [[sources]]
 kind = \"local\"
 qqqqqq = 1
+[reports]
+qqqqqq = 1
+[reports.api_gateway]
+qqqqqq = 1
+[reports.prices]
+qqqqqq = 1
+tiers = [{ qqqqqq = 1 }]
+plans = { Gold = { qqqqqq = 1 } }
 [[log_formats]]
 qqqqqq = 1
 [tenants.acme]

@@ -25,7 +25,7 @@ async fn the_demo_prints_what_works_and_ends_when_it_is_told_to() {
     let lines: Vec<&str> = demo.said.lines().collect();
     let pairs = lines.windows(2).filter(|pair| pair[1].starts_with("curl "));
     let curls: Vec<(&str, &str)> = pairs.map(|pair| (pair[0], pair[1])).collect();
-    assert_eq!(curls.len(), 7, "{}", demo.said);
+    assert_eq!(curls.len(), 8, "{}", demo.said);
     for (_, curl) in &curls {
         assert!(curl.len() < 220 && (curl.contains("$ACME") || curl.contains("$GLOBEX")), "short, with a variable: {curl}");
     }
@@ -39,6 +39,11 @@ async fn the_demo_prints_what_works_and_ends_when_it_is_told_to() {
                 let (head, rows) = text.split_once("\r\n").or_else(|| text.split_once('\n')).unwrap_or_default();
                 assert_eq!(head, "status,n", "{curl}: {text}");
                 assert!(rows.lines().next().is_some_and(|row| row.starts_with("200,")), "{curl}: {text}");
+                continue;
+            }
+            if curl.contains("/reports/") {
+                let rows: Vec<&str> = text.lines().collect();
+                assert!(rows.len() == 4 && rows[0].starts_with("httpMethod,resourcePath,requests,"), "{curl}: {text}");
                 continue;
             }
             if curl.contains("format=text") {

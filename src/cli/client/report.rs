@@ -1,6 +1,6 @@
 //! `logmark report`: a report of access logs.
 //!
-//! Owns the arguments and the request. [`table`] prints rows, [`chart`] draws bars and time series in text.
+//! Owns the arguments and the request. `table` prints rows, `chart` draws bars and time series in text.
 
 mod chart;
 mod rows;

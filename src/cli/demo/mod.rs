@@ -41,13 +41,19 @@ const TENANTS: [(&str, &str); 2] = [
 const ENDPOINT_SECRET: &str = "endpoint.secret";
 
 /// What to try: what it shows, the variable with the token, the target, and what `curl` encodes and appends to the target.
-const EXAMPLES: [(&str, &str, &str, &str); 7] = [
+const EXAMPLES: [(&str, &str, &str, &str); 8] = [
     ("the newest events of a stream of acme", "ACME", "/logs/:acme:api/prod-a?limit=3", ""),
     (
         "a query: the answers of the last day by status",
         "ACME",
         "/queries?format=csv",
         " -H Prefer:wait=20 --json '{\"logGroups\":[\"/acme/api\"],\"start\":\"-1d\",\"query\":\"stats count(*) as n by status | sort n desc\"}'",
+    ),
+    (
+        "a report: the routes of acme with the most requests; format=html is a page for your browser",
+        "ACME",
+        "/reports/routes?group=/acme/api&start=-1d&limit=3&format=csv",
+        "",
     ),
     ("the groups that acme may see", "ACME", "/groups", ""),
     ("the newest 20 events of a Java service, as text", "ACME", "/logs/:acme:java:orders?limit=20&format=text", ""),

@@ -215,16 +215,16 @@ fn wrong_syntax_is_one_error_and_each_unknown_section_is_one() {
         ("[sever]", "logmark.toml:1:2: sever: unknown key: did you mean `server`?"),
         (
             "[zebra]",
-            "logmark.toml:1:2: zebra: unknown key: expected `server`, `limits`, `telemetry`, `audit`, `lambda`, `demo`, `auth`, `sources`, `tenants` or `tenant_template`",
+            "logmark.toml:1:2: zebra: unknown key: expected `server`, `limits`, `telemetry`, `audit`, `lambda`, `demo`, `auth`, `sources`, `reports`, `log_formats`, `tenants` or `tenant_template`",
         ),
         ("é = 1", "logmark.toml:1:1: invalid TOML: invalid unquoted key, expected letters, numbers, `-`, `_`"),
         (
             "top = 1",
-            "logmark.toml:1:1: top: unknown key: expected `server`, `limits`, `telemetry`, `audit`, `lambda`, `demo`, `auth`, `sources`, `tenants` or `tenant_template`",
+            "logmark.toml:1:1: top: unknown key: expected `server`, `limits`, `telemetry`, `audit`, `lambda`, `demo`, `auth`, `sources`, `reports`, `log_formats`, `tenants` or `tenant_template`",
         ),
         (
             r#""" = 1"#,
-            r#"logmark.toml:1:1: "": unknown key: expected `server`, `limits`, `telemetry`, `audit`, `lambda`, `demo`, `auth`, `sources`, `tenants` or `tenant_template`"#,
+            r#"logmark.toml:1:1: "": unknown key: expected `server`, `limits`, `telemetry`, `audit`, `lambda`, `demo`, `auth`, `sources`, `reports`, `log_formats`, `tenants` or `tenant_template`"#,
         ),
     ];
     refused("", &cases);

@@ -100,7 +100,7 @@ fn wrong_files_are_errors_with_lines() {
         ),
         (
             "prices = { model = \"consumption\", per_request = 1, per_gb = 1, per_gib = 1 }",
-            "logmark.toml:2:65: reports.prices.per_gib: excludes `per_gb`: remove one of the two",
+            "logmark.toml:2:64: reports.prices.per_gib: excludes `per_gb`: remove one of the two",
         ),
     ] {
         let found = folder.errors(section);

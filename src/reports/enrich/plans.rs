@@ -1,6 +1,6 @@
 //! Where the table of plans and customers comes from: a file of the configuration, or API Gateway.
 //!
-//! Owns reading it from API Gateway again: at the first report after [`GatewayPlans::refresh`], in the background, one reading at a time.
+//! Owns reading it from API Gateway again: at the first report after the interval of the configuration, in the background, one reading at a time.
 //! A failed reading changes nothing, and reports tell the age of the table. Works without a timer, because functions are frozen between
 //! their requests.
 

@@ -233,14 +233,21 @@ fn colours() -> String {
             "<li><svg aria-hidden=\"true\" viewBox=\"0 0 12 12\"><rect class=\"{class}\" width=\"12\" height=\"12\" rx=\"3\"/></svg>{name}</li>"
         )
     };
-    format!("<ul class=\"legend\">{}{}{}</ul>", item("ok", "Other"), item("client", "4xx"), item("server", "5xx"))
+    format!("<ul class=\"legend\">{}{}{}</ul>", item("ok", "Below 400"), item("client", "4xx"), item("server", "5xx"))
 }
 
 /// The values of the keys.
 fn name_of(row: &Row, without: &[&str]) -> String {
     let values = row.keys.0.iter().filter(|(name, _)| !without.contains(name));
-    let values: Vec<&str> = values.map(|(_, value)| value.as_deref().unwrap_or("–")).collect();
-    if values.is_empty() { "Requests".to_owned() } else { values.join(" · ") }
+    let mut text = String::new();
+    let mut join = "";
+    for (name, value) in values {
+        text += join;
+        text += value.as_deref().unwrap_or("–");
+        // A method belongs to its path.
+        join = if *name == "httpMethod" { " " } else { " · " };
+    }
+    if text.is_empty() { "Requests".to_owned() } else { text }
 }
 
 #[cfg(test)]

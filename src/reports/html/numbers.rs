@@ -5,6 +5,9 @@ use jiff::tz::TimeZone;
 
 use crate::domain::time::Millis;
 
+/// Between a number and its unit: no line ends there.
+const SPACE: char = '\u{a0}';
+
 /// Plain text as HTML, in elements and in quoted attributes. Control characters, which HTML forbids, become replacement characters.
 pub(super) fn escaped(text: &str) -> String {
     let mut html = String::with_capacity(text.len());
@@ -84,18 +87,18 @@ pub(super) fn bytes(bytes: u64) -> String {
         scaled /= 1000.0;
         unit += 1;
     }
-    if unit == 0 { format!("{bytes} B") } else { format!("{} {}", decimal(scaled), UNITS[unit]) }
+    if unit == 0 { format!("{bytes}{SPACE}B") } else { format!("{}{SPACE}{}", decimal(scaled), UNITS[unit]) }
 }
 
 /// `41.5 ms`, from a second on `1.2 s`.
 pub(super) fn duration(millis: f64) -> String {
-    if millis >= 1000.0 { format!("{} s", decimal(millis / 1000.0)) } else { format!("{} ms", decimal(millis)) }
+    if millis >= 1000.0 { format!("{}{SPACE}s", decimal(millis / 1000.0)) } else { format!("{}{SPACE}ms", decimal(millis)) }
 }
 
-/// `2026-11-20 10:00:00` in a zone.
+/// `20 Nov 2026 10:00:00` in a zone. A line may end only between the day and the time.
 pub(super) fn time(moment: Millis, zone: &TimeZone) -> String {
     match Timestamp::from_millisecond(moment.0) {
-        Ok(time) => time.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string(),
+        Ok(time) => time.to_zoned(zone.clone()).strftime("%-d\u{a0}%b\u{a0}%Y %H:%M:%S").to_string(),
         Err(_) => moment.to_string(),
     }
 }
@@ -121,19 +124,18 @@ mod tests {
         assert_eq!(decimals, ["0", "0", "1.5", "41.5", "12,346", "−0.25", "–"]);
         let shares = [0.0, 0.0001, 12.5, 33.3333, 99.9999, 100.0].map(percent);
         assert_eq!(shares, ["0%", "<0.01%", "12.5%", "33.33%", ">99.99%", "100%"]);
-        let sizes = [0, 999, 1000, 999_499, 999_500, 2_747_282_740, u64::MAX].map(bytes);
+        let plain = |text: String| text.replace(SPACE, " ");
+        let sizes = [0, 999, 1000, 999_499, 999_500, 2_747_282_740, u64::MAX].map(|size| plain(bytes(size)));
         assert_eq!(sizes, ["0 B", "999 B", "1 kB", "999 kB", "1 MB", "2.75 GB", "18.4 EB"]);
-        assert_eq!([12.0, 999.0, 1234.0].map(duration), ["12 ms", "999 ms", "1.23 s"]);
+        assert_eq!([12.0, 999.0, 1234.0].map(|millis| plain(duration(millis))), ["12 ms", "999 ms", "1.23 s"]);
     }
 
     #[test]
     fn times_are_in_the_zone() {
         let moment = Millis(1_795_168_800_000);
         let zone = TimeZone::fixed(jiff::tz::offset(2));
-        assert_eq!(
-            (time(moment, &TimeZone::UTC), time(moment, &zone)),
-            ("2026-11-20 10:00:00".into(), "2026-11-20 12:00:00".into())
-        );
+        let plain = |zone: &TimeZone| time(moment, zone).replace(SPACE, " ");
+        assert_eq!((plain(&TimeZone::UTC), plain(&zone)), ("20 Nov 2026 10:00:00".into(), "20 Nov 2026 12:00:00".into()));
         assert_eq!(long_time(moment, &zone), "20 Nov 2026, 12:00");
     }
 

@@ -85,15 +85,14 @@ fn errors(client: Option<u64>, server: Option<u64>, requests: Option<u64>) -> Ve
 fn of_rows(page: &Page<'_>) -> Vec<Tile> {
     let (rows, meta) = (&page.report.rows, &page.report.meta);
     let mut tiles = vec![Tile::new("Requests", numbers::count(meta.matched))];
-    let sum = |part: fn(&Measures) -> Option<u64>| rows.iter().map(|row| part(&row.measures)).sum::<Option<u64>>();
+    let sum = |part: fn(&Measures) -> Option<u64>| total(rows.iter().map(|row| part(&row.measures)));
     let requests = sum(|row| row.requests);
     if !rows.is_empty() && requests == Some(meta.matched) {
         tiles.extend(errors(sum(|row| row.errors4xx), sum(|row| row.errors5xx), requests));
         if let Some(bytes) = sum(|row| row.bytes) {
             tiles.push(Tile::new("Transferred", numbers::bytes(bytes)).detail(each(bytes, meta.matched)));
         }
-        let before =
-            rows.iter().map(|row| row.measures.previous.as_ref().map_or(Some(0), |row| row.requests)).sum::<Option<u64>>();
+        let before = total(rows.iter().map(|row| row.measures.previous.as_ref().map_or(Some(0), |row| row.requests)));
         if let Some(before) = before.filter(|_| rows.iter().any(|row| row.measures.delta.is_some())) {
             let change =
                 i64::try_from(meta.matched).unwrap_or(i64::MAX).saturating_sub(i64::try_from(before).unwrap_or(i64::MAX));
@@ -104,6 +103,11 @@ fn of_rows(page: &Page<'_>) -> Vec<Tile> {
         }
     }
     tiles
+}
+
+/// The sum, if each row has the value.
+fn total(mut values: impl Iterator<Item = Option<u64>>) -> Option<u64> {
+    values.try_fold(0_u64, |sum, value| Some(sum.saturating_add(value?)))
 }
 
 /// The latency of whole responses.

