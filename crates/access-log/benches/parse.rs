@@ -30,6 +30,7 @@ fn main() {
     println!("{:<26}{:>10}{:>10}{:>10}{:>10}{:>8}", "format", "bytes", "parse", "typed", "regex", "ratio");
     let combined = combined();
     let format = Known::ApacheCombined.format().unwrap();
+    let (combined_regex, clf_regex) = (Regex::new(COMBINED).unwrap(), Regex::new(CLF).unwrap());
     for known in [
         Known::ApacheCombined,
         Known::RestClf2018,
@@ -41,11 +42,11 @@ fn main() {
         let target = known.format().unwrap();
         let lines: Vec<String> = combined.iter().filter_map(|line| translated(format, line, target)).collect();
         let regex = match known {
-            Known::ApacheCombined => Some(Regex::new(COMBINED).unwrap()),
-            Known::RestClf2018 => Some(Regex::new(CLF).unwrap()),
+            Known::ApacheCombined => Some(&combined_regex),
+            Known::RestClf2018 => Some(&clf_regex),
             _ => None,
         };
-        measure(known, target, &lines, regex.as_ref());
+        measure(known, target, &lines, regex);
     }
     goaccess(&combined);
 }

@@ -65,5 +65,9 @@ fn is_plausible(record: &Record<'_, '_>) -> bool {
     // `GET /pets`, `$default`: a word alone is a method or an event of another format.
     let route =
         record.text(Field::RouteKey).is_none_or(|route| route.contains([' ', '$']) || record.text(Field::EventType).is_some());
-    paths && route && (record.time().is_some() || record.text(Field::RequestTime).is_none_or(|time| time.contains(['X', 'x'])))
+    let event = record.text(Field::EventType).is_none_or(|event| ["CONNECT", "MESSAGE", "DISCONNECT"].contains(&&*event));
+    paths
+        && route
+        && event
+        && (record.time().is_some() || record.text(Field::RequestTime).is_none_or(|time| time.contains(['X', 'x'])))
 }
