@@ -356,9 +356,8 @@ impl Permit<ReadReport> {
             return None;
         }
         let Self { op, share, subject, groups, visible, reason } = self.clone();
-        let chosen =
-            op.groups.into_iter().zip(visible).enumerate().filter(|(index, _)| is_read(*index)).map(|(_, chosen)| chosen);
-        let (names, visible): (Vec<LogGroupName>, Vec<Visibility>) = chosen.unzip();
+        let all = op.groups.into_iter().zip(visible).enumerate();
+        let (names, visible): (Vec<_>, Vec<_>) = all.filter(|(index, _)| is_read(*index)).map(|(_, group)| group).unzip();
         let op = (!names.is_empty()).then(|| StartQuery::new(query, names, start, end))?;
         Some(Permit { op, share, subject, groups, visible, reason })
     }
@@ -368,9 +367,8 @@ impl Permit<CheckQuery> {
     /// The same permission, for starting the query that it checks. `None`: the text is not a query.
     #[must_use]
     pub fn for_starting(&self) -> Option<Permit<StartQuery>> {
-        let op = self.op.start_query()?;
-        let Self { op: _, share, subject, groups, visible, reason } = self.clone();
-        Some(Permit { op, share, subject, groups, visible, reason })
+        let Self { op, share, subject, groups, visible, reason } = self.clone();
+        Some(Permit { op: op.start_query()?, share, subject, groups, visible, reason })
     }
 }
 

@@ -60,6 +60,8 @@ async fn a_run_over_all_operations_leaves_lines_of_the_documented_form_and_an_in
         "/queries/language".to_owned(),
         "/me".to_owned(),
         "/me/explain?action=read&group=/acme/api".to_owned(),
+        "/reports".to_owned(),
+        "/reports/parse-health?group=/acme/api".to_owned(),
     ] {
         let answer = acme.get(&target).await;
         assert_eq!(answer.status, 200, "{target}: {}", answer.text());

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{Timestamp, Unit};
 
 use super::chart::{COLOURS, HeatMap, Series, SeriesChart};
 use super::numbers::{self, escaped};
@@ -142,18 +142,22 @@ fn runs(points: &BTreeMap<i64, f64>, step: i64, gap: Gap, range: std::ops::Range
 /// Labels inside of the range.
 fn ticks(page: &Page<'_>, start: i64, end: i64) -> Vec<(f64, String)> {
     const DAY: i64 = 24 * 3600 * 1000;
-    let form = match end - start {
-        long if long > 300 * DAY => "%b %Y",
-        long if long > 2 * DAY => "%-d %b",
-        long if long > DAY / 2 => "%-d %b %H:%M",
-        _ => "%H:%M",
+    let (form, unit) = match end - start {
+        long if long > 300 * DAY => ("%b %Y", Unit::Day),
+        long if long > 2 * DAY => ("%-d %b", Unit::Day),
+        long if long > DAY / 2 => ("%-d %b %H:%M", Unit::Hour),
+        long if long > DAY / 48 => ("%H:%M", Unit::Minute),
+        _ => ("%H:%M:%S", Unit::Second),
     };
+    let range = (end - start) as f64;
     let mut ticks: Vec<(f64, String)> = Vec::new();
     for index in 0..TICKS {
-        let place = (index as f64 + 0.5) / TICKS as f64;
-        let Ok(time) = Timestamp::from_millisecond(start + ((end - start) as f64 * place) as i64) else { continue };
-        let label = time.to_zoned(page.zone()).strftime(form).to_string();
-        if ticks.last().is_none_or(|(_, last)| *last != label) {
+        let near = start + (range * (index as f64 + 0.5) / TICKS as f64) as i64;
+        let Ok(time) = Timestamp::from_millisecond(near) else { continue };
+        let Ok(time) = time.to_zoned(page.zone()).round(unit) else { continue };
+        let place = (time.timestamp().as_millisecond() - start) as f64 / range;
+        let label = time.strftime(form).to_string();
+        if (0.0..=1.0).contains(&place) && ticks.last().is_none_or(|(_, last)| *last != label) {
             ticks.push((place, label));
         }
     }

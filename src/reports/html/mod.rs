@@ -22,7 +22,7 @@ use super::definition::Definition;
 use super::report::Report;
 use super::request::ReportRequest;
 use crate::domain::time::Millis;
-use numbers::escaped;
+use numbers::{escaped, sentence};
 
 const STYLE: &str = include_str!("style.css");
 
@@ -60,7 +60,7 @@ impl Page<'_> {
         let _ = write!(
             html,
             "<header>\n<p class=\"kind\">Access-log report</p>\n<h1>{title}</h1>\n<p class=\"about\">{}</p>\n{}</header>\n<main>\n",
-            escaped(self.definition.description),
+            sentence(self.definition.description),
             self.facts(),
         );
         html += &summary::tiles(self);
@@ -123,7 +123,7 @@ impl Page<'_> {
         let notes = summary::notes(self);
         let mut html = String::new();
         if !notes.is_empty() {
-            let items: String = notes.iter().map(|note| format!("<li>{}</li>", escaped(note))).collect();
+            let items: String = notes.iter().map(|note| format!("<li>{}</li>", sentence(note))).collect();
             let _ = write!(html, "<section class=\"card\"><h2>Notes</h2><ul class=\"notes\">{items}</ul></section>\n");
         }
         let queries = &self.report.meta.queries;

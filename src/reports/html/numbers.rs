@@ -8,6 +8,12 @@ use crate::domain::time::Millis;
 /// Between a number and its unit: no line ends there.
 const SPACE: char = '\u{a0}';
 
+/// A sentence with names between backticks, as HTML.
+pub(super) fn sentence(text: &str) -> String {
+    let parts = text.split('`').enumerate();
+    parts.map(|(index, part)| if index % 2 == 1 { format!("<code>{}</code>", escaped(part)) } else { escaped(part) }).collect()
+}
+
 /// Plain text as HTML, in elements and in quoted attributes. Control characters, which HTML forbids, become replacement characters.
 pub(super) fn escaped(text: &str) -> String {
     let mut html = String::with_capacity(text.len());

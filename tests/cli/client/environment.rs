@@ -11,15 +11,24 @@ use crate::world::binary::{CommandOutput, run_with};
 
 /// Runs a command against a URL, with a token.
 pub(super) async fn command(url: &str, token: &str, arguments: &[&str]) -> CommandOutput {
+    command_with(url, token, arguments, &[]).await
+}
+
+async fn command_with(url: &str, token: &str, arguments: &[&str], more: &[(&str, &str)]) -> CommandOutput {
     let folder = tempfile::tempdir().unwrap();
     // Without this machine's proxy settings.
     let variables = [("LOGMARK_URL", url), ("LOGMARK_TOKEN", token), ("NO_PROXY", "*"), ("no_proxy", "*")];
-    run_with(folder.path(), arguments, &variables).await
+    run_with(folder.path(), arguments, &[&variables, more].concat()).await
 }
 
 /// Runs a command against the world's service as tenant acme.
 pub(super) async fn acme(world: &World, arguments: &[&str]) -> CommandOutput {
     command(&url(world.address), &token(world), arguments).await
+}
+
+/// The same with environment variables.
+pub(super) async fn acme_with(world: &World, arguments: &[&str], variables: &[(&str, &str)]) -> CommandOutput {
+    command_with(&url(world.address), &token(world), arguments, variables).await
 }
 
 pub(super) fn token(world: &World) -> String {

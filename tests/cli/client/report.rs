@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 
-use super::environment::acme;
+use super::environment::{acme, acme_with};
 use crate::reports::{line, world};
 use crate::world::World;
 
@@ -25,17 +25,22 @@ async fn a_report_is_a_table_with_or_without_charts() {
     let plain = report(&world, "status", &[]).await;
     assert_eq!((plain.code, plain.err.as_str()), (0, "11 requests in 11 lines\n"), "{}", plain.out);
     assert!(!plain.out.contains('#') && plain.out.starts_with("status  statusClass  requests"), "{}", plain.out);
-    let charts = report(&world, "status", &["--charts", "always"]).await;
-    let shown: Vec<&str> = charts.out.lines().map(|line| line.split("  2026").next().unwrap()).map(str::trim_end).collect();
-    assert_eq!(shown[0], "status  /acme/gateway  2026-11-20T10:00:00.000Z to 2026-11-20T11:00:00.000Z");
-    assert!(shown[3].contains("################"), "the largest bar: {}", charts.out);
-    assert!(!charts.out.contains('\u{1b}'), "no colour in a pipe: {:?}", charts.out);
+    for (locale, bar) in [("C", "################"), ("C.UTF-8", "████████████████")] {
+        let arguments = [&["report", "status"], &GROUP[..], &["--charts", "always"]].concat();
+        let charts = acme_with(&world, &arguments, &[("LC_ALL", locale)]).await;
+        let shown: Vec<&str> = charts.out.lines().collect();
+        assert_eq!(shown[0], "status  /acme/gateway  2026-11-20T10:00:00.000Z to 2026-11-20T11:00:00.000Z");
+        assert!(shown[3].contains(bar), "the largest bar: {}", charts.out);
+        assert!(!charts.out.contains('\u{1b}'), "no colour in a pipe: {:?}", charts.out);
+    }
 }
 
 #[tokio::test]
 async fn a_time_series_is_drawn_as_a_line() {
     let world = lines().await;
-    let said = report(&world, "traffic", &["--bin", "1m", "--charts", "always", "--dimension", "status"]).await;
+    let arguments =
+        [&["report", "traffic"], &GROUP[..], &["--bin", "1m", "--charts", "always", "--dimension", "status"]].concat();
+    let said = acme_with(&world, &arguments, &[("LC_ALL", "C")]).await;
     assert_eq!(said.code, 0, "{}", said.err);
     assert!(said.out.contains("200  ") && said.out.contains('#'), "{}", said.out);
 }
