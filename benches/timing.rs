@@ -12,7 +12,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use logmark::auth::dev_issuer::DevIssuer;
 use logmark_store::{NewEvent, Options, Store};
@@ -92,7 +92,7 @@ fn service() -> Running {
     let issuer = DevIssuer::load_or_create(&folder.path().join("issuer.pem")).unwrap();
     issuer.write_jwks(&folder.path().join("issuer.jwks.json")).unwrap();
     fill(&folder.path().join("store"));
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let now = UNIX_EPOCH.elapsed().unwrap().as_secs();
     let claims = serde_json::json!({
         "iss": "bench", "aud": "logmark", "sub": "someone", "tenant": "acme", "scope": "logs:*:*", "iat": now, "exp": now + 3600,
     });

@@ -27,3 +27,5 @@ pub mod cli;
 pub fn on_lambda() -> bool {
     std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_some()
 }
+#[cfg(test)]
+mod test_world;

@@ -1,4 +1,4 @@
-//! Usage plans and API keys of API Gateway: GetUsagePlans, GetUsagePlanKeys, GetApiKeys.
+//! Usage plans and API keys of API Gateway: `GetUsagePlans`, `GetUsagePlanKeys`, `GetApiKeys`.
 //!
 //! Owns the three calls and their pages. The role needs `apigateway:GET` on `/usageplans`, `/usageplans/*/keys` and `/apikeys`. Never asks
 //! for the values of keys (`includeValues`), and drops those that a response contains. Never says a response's text in an error.

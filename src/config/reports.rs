@@ -26,7 +26,7 @@ const MAX_PLANS_BYTES: u64 = 64 << 20;
 pub struct Reports {
     /// `LOGMARK__REPORTS__PLANS`, or `LOGMARK__REPORTS__API_GATEWAY__…`; none.
     pub plans: PlanSource,
-    /// `LOGMARK__REPORTS__COUNTRIES`; none. A MaxMind database.
+    /// `LOGMARK__REPORTS__COUNTRIES`; none. A `MaxMind` database.
     pub countries: Option<Arc<Countries>>,
     /// `LOGMARK__REPORTS__PRICES__…`; none.
     pub prices: Option<Arc<Prices>>,

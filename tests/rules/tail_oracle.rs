@@ -58,14 +58,14 @@ impl Random {
 }
 
 enum Service {
-    Local(World),
-    CloudWatch(Binary),
+    Local(Box<World>),
+    CloudWatch(Box<Binary>),
 }
 
 impl Service {
     async fn local() -> Self {
         let world = World::with(Options { tenants: Some(tenants("disk")), ..Options::default() }).await;
-        Self::Local(world)
+        Self::Local(Box::new(world))
     }
 
     async fn cloudwatch(has_sessions: bool) -> Self {
@@ -75,7 +75,7 @@ impl Service {
         state.live.interval = std::time::Duration::from_millis(30);
         state.live.refusal = (!has_sessions).then_some((400, "AccessDeniedException"));
         drop(state);
-        Self::CloudWatch(binary)
+        Self::CloudWatch(Box::new(binary))
     }
 
     fn client(&self, tenant: &str) -> Client {

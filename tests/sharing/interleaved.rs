@@ -83,8 +83,11 @@ fn tenants(source: &str) -> String {
         .collect()
 }
 
-/// Group, stream and events of each tenant, before `begin`.
-fn stored(begin: i64) -> Vec<(String, String, Vec<(i64, String)>)> {
+/// A group, a stream and its events: milliseconds and message.
+type Stored = (String, String, Vec<(i64, String)>);
+
+/// What is stored of each tenant before `begin`.
+fn stored(begin: i64) -> Vec<Stored> {
     let mut stored = Vec::new();
     for number in 0..TENANTS {
         let name = tenant(number);
@@ -241,7 +244,7 @@ async fn run(service: Service, requests: usize) {
             // Neighbouring requests are of different tenants, and often equal calls upstream.
             let (number, form) = (index % TENANTS, TARGETS[index / TENANTS % TARGETS.len()]);
             let step = requests / NEW;
-            if index % step == 0 && index / step < NEW {
+            if index.is_multiple_of(step) && index / step < NEW {
                 for number in 0..TENANTS {
                     let stream = if number % 3 == 2 { format!("{}-1", tenant(number)) } else { "common".to_owned() };
                     service.put(&stream, now(), &message(number, 1_000 + index / step)).await;

@@ -15,7 +15,7 @@ CODES = {"invalid_filter", "invalid_query", "invalid_cursor", "query_forbidden"}
 TOGETHER = [
     re.compile(reason)
     for reason in (
-        r"is missing: name a log group, or give a `cursor`",
+        r"is missing: name a log group",
         r"can't be combined with",
         r"has no live tail: use `sse` or `ndjson`",
         r"must be `true` for `text/event-stream`",
@@ -38,6 +38,16 @@ TOGETHER = [
         r"a limit of the source that holds the log group",
         r"the range is longer than the tenant's",
         r"can't be applied to this query",
+        r"is for the report `[a-z-]+`",
+        r"is a report whose rows cannot be compared",
+        r"is not a report: `GET /reports` lists them",
+        r"has no such value in the report",
+        r"is neither a measure nor a key of the report",
+        r"gives more than \d+ periods in this range",
+        r"is too long: all filters together have at most",
+        r"has names of more than \d+ characters together",
+        r"in which you see no `",
+        r"which you do not see in log lines of the format",
     )
 ]
 

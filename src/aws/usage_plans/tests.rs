@@ -1,19 +1,13 @@
 //! Tests against moto's API Gateway, which does not page, and against a fake that pages, throttles and denies.
 
-#[path = "../../../tests/world/python.rs"]
-mod python;
-#[path = "../../../tests/world/small_http.rs"]
-#[expect(dead_code, reason = "the rest of it is used by other tests")]
-pub(crate) mod small_http;
-
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use serde_json::{Value, json};
 
-use self::python::Helper;
-use self::small_http::{Message, SmallHttp};
 use super::*;
 use crate::domain::time::SystemClock;
+use crate::test_world::python::Helper;
+use crate::test_world::small_http::{Message, SmallHttp};
 
 pub(crate) fn reader(endpoint: &str) -> UsagePlanReader {
     let settings = UsagePlanSettings {

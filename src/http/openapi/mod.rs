@@ -28,7 +28,8 @@ use super::field_error::{ErrorLocation, FieldError, TextPosition};
 use super::ops::queries::response::{QueryBody, StatisticsBody};
 use super::problem::Problem;
 use crate::domain::event::StopReason;
-use crate::reports::report::Report;
+use crate::reports::measures::{Classes, Latency, Measures};
+use crate::reports::report::{Meta, Report, Row};
 
 /// The groups of operations.
 const TAGS: [(&str, &str); 6] = [
@@ -82,6 +83,11 @@ pub fn head() -> OpenApi {
         .schema_from::<QueryBody<'_>>()
         .schema_from::<StatisticsBody>()
         .schema_from::<Report>()
+        .schema_from::<Meta>()
+        .schema_from::<Row>()
+        .schema_from::<Measures>()
+        .schema_from::<Classes>()
+        .schema_from::<Latency>()
         .security_scheme("token", token)
         .build();
     OpenApiBuilder::new()

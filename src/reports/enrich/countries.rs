@@ -1,4 +1,4 @@
-//! Countries of addresses, from a MaxMind database file of the operator.
+//! Countries of addresses, from a `MaxMind` database file of the operator.
 //!
 //! Owns the open database. It is read into memory once, and again when the configuration is read again, so a new file is used after a
 //! reload. An address that the database does not have has no country.

@@ -30,7 +30,7 @@ pub(super) fn charts(page: &Page<'_>) -> Vec<String> {
             charts
         }
         _ if has("time") => {
-            over_time(page, "Requests", &|row| row.requests.map(|count| count as f64), Gap::Zero, |value| numbers::decimal(value))
+            over_time(page, "Requests", &|row| row.requests.map(|count| count as f64), Gap::Zero, numbers::decimal)
         }
         _ if has("hour") => hours(page).into_iter().collect(),
         _ if page.report.rows.len() > 1 && first.measures.requests.is_some() => bars(page).into_iter().collect(),

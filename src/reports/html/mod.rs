@@ -65,7 +65,7 @@ impl Page<'_> {
         );
         html += &summary::tiles(self);
         for chart in choice::charts(self) {
-            let _ = write!(html, "<section class=\"card\">{chart}</section>\n");
+            let _ = writeln!(html, "<section class=\"card\">{chart}</section>");
         }
         html += &table::html(self);
         html += &self.notes();
@@ -124,13 +124,13 @@ impl Page<'_> {
         let mut html = String::new();
         if !notes.is_empty() {
             let items: String = notes.iter().map(|note| format!("<li>{}</li>", sentence(note))).collect();
-            let _ = write!(html, "<section class=\"card\"><h2>Notes</h2><ul class=\"notes\">{items}</ul></section>\n");
+            let _ = writeln!(html, "<section class=\"card\"><h2>Notes</h2><ul class=\"notes\">{items}</ul></section>");
         }
         let queries = &self.report.meta.queries;
         if !queries.is_empty() {
             let label = if queries.len() == 1 { "The query of this report" } else { "The queries of this report" };
             let texts: String = queries.iter().map(|query| format!("<pre>{}</pre>", escaped(query))).collect();
-            let _ = write!(html, "<details><summary>{label}</summary>{texts}</details>\n");
+            let _ = writeln!(html, "<details><summary>{label}</summary>{texts}</details>");
         }
         html
     }

@@ -74,9 +74,9 @@ impl<'w> Case<'w> {
             // Which of several refusals comes first does not matter: none depends on what is hidden.
             let own: Vec<&Grant> = chosen.iter().filter_map(|(name, _)| by_of(self.access("query", name))).flatten().collect();
             // The conditions alone decide, also for a group that does not exist.
-            if self.is_too_long(&request, &answer, &own) {
-                self.decisions += 1;
-            } else if answer.status == 422 && self.may_refuse(&request, &answer, &own) {
+            let is_refused_by_conditions =
+                self.is_too_long(&request, &answer, &own) || (answer.status == 422 && self.may_refuse(&request, &answer, &own));
+            if is_refused_by_conditions {
                 self.decisions += 1;
             } else if names.len() == 1 {
                 self.refusal(&request, &answer, &refused, true);

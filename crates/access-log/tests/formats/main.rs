@@ -1,5 +1,13 @@
 //! Formats by behaviour: lines, templates, recognition, queries.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test fails by panicking, and says what it skips"
+)]
+
 mod support;
 mod gotchas;
 mod preludes;

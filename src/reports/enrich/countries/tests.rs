@@ -1,4 +1,4 @@
-//! Tests with a database that is written here, byte by byte, as "MaxMind DB File Format Specification" 2.0 describes it.
+//! Tests with a database that is written here, byte by byte, as "`MaxMind` DB File Format Specification" 2.0 describes it.
 
 use super::*;
 

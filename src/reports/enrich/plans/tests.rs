@@ -6,8 +6,8 @@ use serde_json::json;
 
 use super::*;
 use crate::aws::usage_plans::tests::reader;
-use crate::aws::usage_plans::tests::small_http::SmallHttp;
 use crate::domain::time::HeldClock;
+use crate::test_world::small_http::SmallHttp;
 
 const NOW: Millis = Millis(1_795_168_800_000);
 const REFRESH: Duration = Duration::from_secs(600);

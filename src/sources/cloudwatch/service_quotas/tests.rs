@@ -1,24 +1,18 @@
 //! Tests against a fake Service Quotas, which records requests and returns scripted responses.
 
-#[path = "../../../../tests/world/python.rs"]
-#[expect(dead_code, reason = "the rest of it is used by the integration tests")]
-mod python;
-#[path = "../../../../tests/world/small_http.rs"]
-mod small_http;
-
 use std::collections::VecDeque;
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use serde_json::{Value, json};
 
-use self::python::Helper;
-use self::small_http::SmallHttp;
 use super::*;
 use crate::domain::name::SourceName;
 use crate::domain::time::SystemClock;
 use crate::sources::cloudwatch::settings::QuotaRefresh;
 use crate::sources::cloudwatch::{Accounts, CloudWatch, Settings};
+use crate::test_world::python::Helper;
+use crate::test_world::small_http::{Message, SmallHttp};
 
 struct Fake(SmallHttp);
 
@@ -26,7 +20,7 @@ impl Fake {
     /// Returns these responses in order, then status 500.
     async fn start(answers: Vec<(u16, Value)>) -> Self {
         let mut answers = VecDeque::from(answers);
-        let answer = move |_: &small_http::Message| {
+        let answer = move |_: &Message| {
             let (status, body) = answers.pop_front().unwrap_or((500, json!({})));
             (status, body.to_string())
         };
@@ -75,7 +69,7 @@ async fn every_page_is_asked_for_and_signed_for_service_quotas() {
     let first = json!({ "ServiceCode": "logs", "MaxResults": 100 });
     let second = json!({ "ServiceCode": "logs", "MaxResults": 100, "NextToken": "two" });
     assert_eq!((&asked[0], &asked[1], &asked[2]["NextToken"]), (&first, &second, &json!("three")));
-    let requests: Vec<Value> = seen.iter().map(small_http::Message::to_json).collect();
+    let requests: Vec<Value> = seen.iter().map(Message::to_json).collect();
     let judged = tokio::task::spawn_blocking(move || {
         let botocore = Helper::start("check_requests.py", &["secret", "eu-central-1"]);
         requests.iter().map(|request| botocore.ask(request)).collect::<Vec<_>>()
