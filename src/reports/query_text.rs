@@ -1,6 +1,6 @@
 //! The texts of queries: of a report, and of the lines of a log.
 //!
-//! A text is made of constants and of printed expressions ([`super::condition`]), never of text of a caller.
+//! A text is made of constants and of printed expressions (`super::condition`), never of text of a caller.
 
 use logmark_access_log::Prelude;
 

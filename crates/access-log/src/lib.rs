@@ -11,7 +11,7 @@
 //! assert_eq!(record.text(Field::IdentityUser), None);
 //! ```
 //!
-//! - [`Format::from_template`] compiles a `$context` template, [`Known`] has the formats with names, [`recognise`] finds the format
+//! - [`Format::from_template`] compiles a `$context` template, [`Known`] has the formats with names, [`recognise()`] finds the format
 //!   of lines.
 //! - [`Format::parse`] classifies a line and gives the values of an access line; nothing is copied that needs no decoding.
 //! - [`Format::query_prelude`] gives the same rows from a Logs Insights query.
