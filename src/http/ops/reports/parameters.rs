@@ -53,13 +53,13 @@ pub(super) const LIMIT: Parameter<Number> = Parameter::query(
 .example(Example::Number(20));
 pub(super) const SORT: Parameter<Text<Sort>> = Parameter::query(
     "sort",
-    Text { parse: sort, schema: texts::plain },
+    Text { parse: sort, schema: sort_schema },
     "A measure (`requests`, `errorRate`, `latency.p95`) or a key to sort by, with `-` before it for the largest first. Default: \
      `-requests`; time series by time.",
 );
 pub(super) const TZ: Parameter<Text<String>> = Parameter::query(
     "tz",
-    Text { parse: zone, schema: texts::plain },
+    Text { parse: zone, schema: zone_schema },
     "The time zone of hours, days and periods: a name of the IANA database, such as `Europe/Berlin`. Default: `UTC`.",
 );
 pub(super) const DIMENSION: Parameter<Words<Dimension>> = Parameter::query(
@@ -98,11 +98,11 @@ pub(super) const PLAN: Parameter<Text<String>> = text("plan", "Only requests of 
 pub(super) const CUSTOMER: Parameter<Text<String>> = text("customer", "Only requests of this customer: the name of its API key.");
 pub(super) const IP: Parameter<Text<Network>> = Parameter::query(
     "ip",
-    Text { parse: network, schema: texts::plain },
+    Text { parse: network, schema: network_schema },
     "Only requests from this address or network (`192.0.2.0/24`).",
 );
 pub(super) const EXCLUDE_IP: Parameter<Text<Network>> =
-    Parameter::query("excludeIp", Text { parse: network, schema: texts::plain }, "No requests from this address or network.");
+    Parameter::query("excludeIp", Text { parse: network, schema: network_schema }, "No requests from this address or network.");
 pub(super) const IAM_USER: Parameter<Text<String>> = text("iamUser", "Only requests of this IAM user: its id, ARN or caller.");
 pub(super) const SUB: Parameter<Text<String>> = text("sub", "Only requests with a token of this subject.");
 pub(super) const REQUEST_ID: Parameter<Text<String>> = text("requestId", "Only the request with this id.");
@@ -185,4 +185,16 @@ fn value_schema() -> ObjectBuilder {
 
 fn status_schema() -> ObjectBuilder {
     texts::plain().pattern(Some("^[1-5]([0-9][0-9]|[xX][xX])$"))
+}
+
+fn zone_schema() -> ObjectBuilder {
+    texts::plain().pattern(Some("^[A-Za-z][A-Za-z0-9_+/-]*$"))
+}
+
+fn network_schema() -> ObjectBuilder {
+    texts::plain().pattern(Some("^[0-9A-Fa-f.:]+(/[0-9]{1,3})?$"))
+}
+
+fn sort_schema() -> ObjectBuilder {
+    texts::plain().pattern(Some("^-?[A-Za-z][A-Za-z0-9.]*$"))
 }
