@@ -8,14 +8,22 @@
 //! Mann-Whitney test: the chance that a request for a foreign name takes longer than one for a missing name. 0 and 0.5: no effect.
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a measurement for a person to read")]
 
+#[path = "policy/process.rs"]
+#[expect(dead_code, reason = "other benchmarks measure processor time")]
+mod process;
+#[path = "../tests/world/random.rs"]
+mod random;
+
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use logmark::auth::dev_issuer::DevIssuer;
 use logmark_store::{NewEvent, Options, Store};
+
+use self::random::Random;
 
 /// Groups of the other tenant. Even numbers exist, odd ones do not.
 const GROUPS: usize = 1_000;
@@ -39,18 +47,6 @@ const OPERATIONS: [(&str, &str); 14] = [
     ("POST", "/tickets"),
     ("GET", "/logs/:limited:api/{}"),
 ];
-
-/// xorshift64.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % bound as u64).unwrap()
-    }
-}
 
 /// The service, ended with this value.
 struct Running {
@@ -104,16 +100,7 @@ fn service() -> Running {
         [[tenants.acme.grants]]\ngroups = [\"/limited/*\"]\nstreams = [\"prod-*\"]\nactions = [\"read\"]\n\
         [[tenants.globex.grants]]\ngroups = [\"/globex/*\", \"/limited/*\"]\nactions = [\"read\", \"query\", \"tail\"]\n";
     std::fs::write(folder.path().join("logmark.toml"), config).unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_logmark"));
-    let mut child = command.arg("serve").current_dir(folder.path()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut lines = BufReader::new(child.stderr.take().unwrap());
-    let mut line = String::new();
-    while !line.contains("admin_listen") {
-        line.clear();
-        assert!(lines.read_line(&mut line).unwrap() > 0, "the service starts");
-    }
-    std::thread::spawn(move || std::io::copy(&mut lines, &mut std::io::sink()));
-    let line: serde_json::Value = serde_json::from_str(&line).unwrap();
+    let (child, line) = process::serve(folder.path());
     let address = line["listen"].as_str().unwrap().parse().unwrap();
     Running { child, address, token: issuer.mint(&claims).unwrap(), _folder: folder }
 }

@@ -21,6 +21,9 @@
     reason = "a measurement for a person to read"
 )]
 
+#[path = "../policy/process.rs"]
+#[expect(dead_code, reason = "the gateways are started on a core of their own")]
+mod process;
 mod upstream;
 mod world;
 mod load;

@@ -17,14 +17,13 @@ use logmark::auth::strict::to_base64url;
 use serde_json::json;
 
 use crate::load::Request;
+use crate::process::cpu_seconds;
 use crate::upstream::SMALL_EVENTS;
 
 /// The release build to measure.
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_logmark");
 const GATEWAY_CORE: &str = "0";
 const ISSUER: &str = "https://issuer.example";
-/// Jiffies in a second, for all of Linux's user interfaces (proc(5), `USER_HZ`).
-const TICKS: f64 = 100.0;
 
 /// The logs of a gateway. They go to /dev/null: formatted and written, but not stored.
 #[derive(Clone, Copy, PartialEq)]
@@ -76,10 +75,7 @@ impl Gateway {
 
     /// User and system CPU time so far.
     pub(crate) fn cpu_seconds(&self) -> f64 {
-        let stat = self.proc("stat");
-        let (_, fields) = stat.rsplit_once(") ").unwrap();
-        let ticks = fields.split(' ').skip(11).take(2).map(|field| field.parse::<f64>().unwrap());
-        ticks.sum::<f64>() / TICKS
+        cpu_seconds(&self.child.id().to_string())
     }
 
     /// The peak of its memory, in KiB.

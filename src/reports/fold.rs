@@ -1,7 +1,7 @@
 //! From the rows of queries to the rows of a report: keys that are computed here, equal keys joined, rates, order, limit.
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -252,11 +252,11 @@ fn with_other(rows: Vec<Row>, name: &'static str, most: usize) -> (Vec<Row>, boo
         return (rows, false);
     }
     values.sort_by(|one, two| two.1.cmp(&one.1).then_with(|| one.0.cmp(&two.0)));
-    values.truncate(most);
+    let own: HashSet<Option<String>> = values.into_iter().take(most).map(|(value, _)| value).collect();
     let all: u64 = rows.iter().filter_map(|row| row.measures.requests).sum();
     let (mut kept, mut others): (Vec<Row>, HashMap<Keys, Measures>) = (Vec::new(), HashMap::new());
     for mut row in rows {
-        if values.iter().any(|(value, _)| value.as_deref() == row.keys.get(name)) {
+        if own.contains(&row.keys.get(name).map(str::to_owned)) {
             kept.push(row);
             continue;
         }

@@ -22,7 +22,7 @@ pub struct Report {
     /// The end of the range (exclusive).
     #[schema(value_type = String, format = DateTime, example = "2026-11-20T11:00:00.000Z")]
     pub end: Millis,
-    /// The period of a time series. Absent if the report is none.
+    /// The period of a time series. Absent for other reports.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "1h")]
     pub bin: Option<&'static str>,

@@ -69,8 +69,8 @@ impl<'a> QueryRow<'a> {
         });
         Measures {
             requests: self.count("requests"),
-            errors4xx: self.count("errors4xx").or(self.count("requests").map(|_| 0)).filter(|_| self.has("errors4xx")),
-            errors5xx: self.count("errors5xx").filter(|_| self.has("errors5xx")),
+            errors4xx: self.count("errors4xx"),
+            errors5xx: self.count("errors5xx"),
             bytes: self.count("bytes"),
             latency: self.latency(0).filter(|latency| latency.n > 0),
             visitors: self.count("visitors"),
@@ -79,10 +79,6 @@ impl<'a> QueryRow<'a> {
             classes,
             ..Measures::default()
         }
-    }
-
-    fn has(self, name: &str) -> bool {
-        self.0.iter().any(|(known, _)| known == name)
     }
 }
 

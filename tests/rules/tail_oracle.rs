@@ -13,6 +13,7 @@ use super::{FOREIGN, SECRET};
 use crate::contract::subject::now;
 use crate::security::support::{Binary, Setup};
 use crate::world::client::Client;
+use crate::world::random::Random;
 use crate::world::tail::Tail;
 use crate::world::{Options, World};
 
@@ -43,18 +44,6 @@ fn tenants(source: &str) -> String {
         grant("several", "where = '{ $.tenant = \"acme\" }'\nmask = [\"$.card\", \"$.user\"]"),
     ]
     .concat()
-}
-
-/// xorshift64.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % bound as u64).unwrap()
-    }
 }
 
 enum Service {

@@ -18,6 +18,7 @@ use super::support::{Binary, Setup};
 use crate::ops::queries::rows;
 use crate::world::client::{Answer, Client};
 use crate::world::fake_cloudwatch::queries::Script;
+use crate::world::random::Random;
 use crate::world::{Options, World};
 
 /// A moment inside every default range, and after 2024.
@@ -59,18 +60,6 @@ fn forms() -> Vec<Vec<Vec<String>>> {
     // A grant of all streams hides nothing.
     forms.retain(|form| form.iter().flatten().all(|pattern| pattern.bytes().any(|byte| byte != b'*')));
     forms
-}
-
-/// xorshift64.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, most: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % most as u64).unwrap()
-    }
 }
 
 fn matches(pattern: &str, name: &str) -> bool {

@@ -14,6 +14,7 @@ pub mod moto;
 pub mod old_http;
 pub mod process;
 pub mod python;
+pub(crate) mod random;
 pub mod recorder;
 pub mod redis_server;
 pub mod small_http;

@@ -1,4 +1,4 @@
-//! The canonical fields of access logs: one name for each, whatever the format calls it.
+//! The canonical fields of access logs: one name for each, in all formats.
 //!
 //! The first names are the keys of AWS's usage dashboard for API Gateway, so that logs in its format need no renaming. The
 //! table also has the `$context` variables that fill a field, the preferred one first.

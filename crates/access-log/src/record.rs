@@ -12,7 +12,7 @@ use crate::layout::{Encoding, Layout, RequestPart, Source};
 use crate::sequence::Place;
 use crate::{time, xml};
 
-/// The text of a value that API Gateway and web servers write where there is none.
+/// The text that API Gateway and web servers write for a missing value.
 pub const MISSING: &str = "-";
 
 /// The places of values; most formats have few.
@@ -160,7 +160,7 @@ impl<'l> Record<'_, 'l> {
         })
     }
 
-    /// Seconds in milliseconds; a negative number means that there is none.
+    /// Seconds in milliseconds; `None` for a negative number.
     fn millis(&self, slot: usize) -> Option<f64> {
         self.raw(slot)?.parse::<f64>().ok().filter(|seconds| *seconds >= 0.0).map(|seconds| seconds * 1000.0)
     }

@@ -1,7 +1,7 @@
 //! Formats of web servers, load balancers and CloudFront.
 //!
 //! - Apache and nginx: the common and the combined format. The request is split into method, path and protocol.
-//! - Application Load Balancer: the fields up to the certificate, then whatever later versions add.
+//! - Application Load Balancer: the fields up to the certificate, then the fields that later versions add.
 //! - CloudFront's standard log: columns between tabs, named by the `#Fields:` header.
 
 use std::borrow::Cow;

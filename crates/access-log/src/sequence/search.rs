@@ -2,14 +2,14 @@
 //!
 //! From right to left it finds, for each gap, the places where the gap may begin so that everything behind it fits. From left
 //! to right it then takes the shortest values, and again the longest. These are the first and the last of all readings in the
-//! order of their places, so if both are equal there is no other. Time and memory are linear in gaps times bytes.
+//! order of their places, so if both are equal, the reading is unique. Time and memory are linear in gaps times bytes.
 
 use super::{Extent, Gap, Place};
 
 /// The greatest number of places that are tried, gaps times bytes. A longer line is not read.
 const MOST_PLACES: usize = 1 << 22;
 
-/// For one gap: the next place at or behind each place where it may end; `NOWHERE` if there is none.
+/// For one gap: the next place at or behind each place where it may end; `NOWHERE` for a gap that cannot end.
 type Ends = Vec<u32>;
 
 const NOWHERE: u32 = u32::MAX;

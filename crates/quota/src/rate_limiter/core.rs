@@ -247,7 +247,7 @@ impl<W: Waiter> Core<W> {
     /// The rejection of a request of this rank that could wait for `max_wait`: retry at `earliest` or later, when that will be
     /// enough.
     ///
-    /// A retry comes after whole seconds. The waiters that are served by then are before it, whatever its rank is now.
+    /// A retry comes after whole seconds. The waiters that are served by then are before it, also those of a higher rank now.
     fn rejection(&self, now: Instant, rank: usize, max_wait: Duration, earliest: Instant) -> Rejected {
         // Even the first waiter may wait for the spacing of two calls: a shorter wait suffices only if the queue is empty.
         let mut before = if max_wait < spacing(self.aimd.rate()) { rank.max(self.queue.len()) } else { rank };
