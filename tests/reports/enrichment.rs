@@ -86,9 +86,13 @@ async fn amounts_are_by_the_price_of_the_plan() {
 #[tokio::test]
 async fn a_changed_table_is_used_after_a_reload() {
     let world = world().await;
+    let acme = world.tenant("acme");
+    // The service is ready when it has the keys of the issuer, which this request waits for.
+    let before = counts(&report(&acme, "customers").await, "customer");
+    assert!(before.contains(&("Ann".to_owned(), 2)), "{before:?}");
     std::fs::write(world.folder.path().join("plans.csv"), PLANS.replace("Ann", "Ann Ltd")).unwrap();
     world.generation(2).await;
-    let found = counts(&report(&world.tenant("acme"), "customers").await, "customer");
+    let found = counts(&report(&acme, "customers").await, "customer");
     assert!(found.contains(&("Ann Ltd".to_owned(), 2)), "{found:?}");
 }
 
